@@ -1,0 +1,114 @@
+"""The nouns of the ledger."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from guiju.kit.canonical_json import JsonObject
+
+SYSTEM_PERSON = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a room asks the ledger to keep.
+
+    Attributes:
+        action: what happened, `noun.verb_in_past`, e.g. `exchange.opened`.
+        actor: who did it, never a name: `app:<id>`, `person:<id>`, `staff:<id>`, `system`.
+        subject: what it is about, `kind:<id>`, e.g. `exchange:<uuid>`.
+        body: the facts, which may hold personal information; stored apart, encrypted under the key of `person`.
+        person: whose erasure must make the body unreadable; `system` for bodies about nobody.
+        provisions: provision ids it is evidence for.
+        policy_hash: SHA-256 of the policy bundle in force, where one was.
+        model: the model and version that produced what it is about, where one did.
+        occurred_at: when it happened, if not now.
+        id: a UUID made by the caller, which makes a repeated append the same append; made here when empty.
+        source: the producer that numbers its entries itself, so that a gap can be seen; empty when it does not.
+        source_seq: the producer's own number, from 1 without gaps; 0 when there is no source.
+    """
+
+    action: str
+    actor: str
+    subject: str
+    body: JsonObject = field(default_factory=dict)
+    person: str = SYSTEM_PERSON
+    provisions: tuple[str, ...] = ()
+    policy_hash: str = ""
+    model: str = ""
+    occurred_at: datetime | None = None
+    id: str = ""
+    source: str = ""
+    source_seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The canonical, never erased part of an entry: what the leaf hash commits to. It holds no personal information."""
+
+    seq: int
+    id: str
+    occurred_at: datetime
+    received_at: datetime
+    actor: str
+    action: str
+    subject: str
+    provisions: tuple[str, ...]
+    policy_hash: str
+    model: str
+    source: str
+    source_seq: int
+    commitment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The ledger's word that an entry is durable: its number (from 0) and id."""
+
+    seq: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryQuery:
+    """Which heads are wanted, newest first; every given field must match, `actions` and `provisions` any of theirs.
+
+    A provision matches itself and everything below it: `…/art-14` finds `…/art-14/para-1`.
+    """
+
+    actions: tuple[str, ...] = ()
+    provisions: tuple[str, ...] = ()
+    actor: str = ""
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    before_seq: int | None = None
+    limit: int = 100
+
+
+class VerdictWord(StrEnum):
+    """How one of the three questions to a ledger was answered."""
+
+    HOLDS = "holds"
+    BROKEN = "broken"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One answer: the word, and what was found, each finding naming the entry or checkpoint."""
+
+    word: VerdictWord
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The three separate verdicts on a ledger: was it rewritten, is something missing, is it up to date."""
+
+    integrity: Verdict
+    completeness: Verdict
+    freshness: Verdict
+    size: int
+    root: str
+    verified_at: datetime
