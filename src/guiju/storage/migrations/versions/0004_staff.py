@@ -1,4 +1,4 @@
-"""The tables of the moderation."""
+"""The tables of the staff room."""
 
 revision = "0004"
 down_revision = "0003"
