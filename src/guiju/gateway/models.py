@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from guiju.kit.canonical_json import JsonObject
+
 
 @dataclass(frozen=True, slots=True)
 class App:
@@ -52,7 +54,7 @@ class ChatCall:
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """The answer: status, headers, and either the whole body or an iterator of pieces that must be closed (`aclose`)."""
+    """The answer: status, headers, and the whole body or an iterator of pieces that must be closed (`aclose`)."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -95,3 +97,92 @@ class ExchangeQuery:
     before_id: str = ""
     limit: int = 50
     ids: tuple[str, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One text of a conversation: who said it (`system`, `user`, `assistant` …) and what."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said in an exchange, as far as it is still kept.
+
+    Attributes:
+        record: the exchange.
+        state: `kept`, `erased` (the person's data was erased; the proofs still hold) or `missing`.
+        input: what came in, turn by turn.
+        output: what the client received, one turn a choice.
+        withheld: what the model made and the client never received, one turn a choice that was stopped.
+        facts: the rest of what the entries say: decisions, findings, label, timings, tokens.
+    """
+
+    record: ExchangeRecord
+    state: str
+    input: tuple[Turn, ...]
+    output: tuple[Turn, ...]
+    withheld: tuple[Turn, ...]
+    facts: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model that callers may ask for, and the upstreams that serve it, first choice first."""
+
+    id: str
+    upstreams: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamState:
+    """How an upstream does: whether calls go to it, since when, and the last failure (a stable code, "" for none)."""
+
+    name: str
+    kind: str
+    models: tuple[str, ...]
+    is_healthy: bool
+    last_failure: str
+    checked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one call may be; what is larger is refused with a clear error.
+
+    Attributes:
+        body_bytes: of a request body.
+        depth: of JSON nesting.
+        messages: of a request.
+        choices: the largest `n`.
+        answer_bytes: of what an upstream sends for one answer.
+        open_exchanges: at the same time in one process.
+        body_seconds: until a request body must have arrived.
+    """
+
+    body_bytes: int = 2 * 1024 * 1024
+    depth: int = 64
+    messages: int = 2048
+    choices: int = 8
+    answer_bytes: int = 8 * 1024 * 1024
+    open_exchanges: int = 1000
+    body_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for an upstream, in seconds.
+
+    Attributes:
+        connect: for the connection.
+        first_byte: for the first byte of a streamed answer.
+        idle: between two reads of a streamed answer.
+        whole: for an answer that is not streamed.
+    """
+
+    connect: float = 5.0
+    first_byte: float = 60.0
+    idle: float = 30.0
+    whole: float = 300.0

@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeAlias
 
-FactValue: TypeAlias = "bool | int | str | tuple[str, ...]"
+FactValue: TypeAlias = bool | int | str | tuple[str, ...]
 
 
 class Outcome(StrEnum):
@@ -43,7 +43,11 @@ class Applicability(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A law, regulation or standard. `binding` is one of statute, regulation, mandatory_standard, recommended_standard, guide."""
+    """A law, regulation or standard.
+
+    `binding` is one of statute, regulation, mandatory_standard, recommended_standard, guide. It is in force on the days
+    `[effective_from, effective_to)`, as everything that is dated here.
+    """
 
     id: str
     title: str
@@ -58,7 +62,10 @@ class Instrument:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """n units after an event; `unit` is working_day, day, hour, minute or immediate (n = 0)."""
+    """n units after an event.
+
+    `unit` is working_day, day, hour or minute, or, with n = 0, immediate (立即) or promptly (及时: no number given).
+    """
 
     n: int
     unit: str
@@ -123,7 +130,7 @@ class Compare:
     value: FactValue
 
 
-Predicate: TypeAlias = "AllOf | AnyOf | Not | Compare"
+Predicate: TypeAlias = AllOf | AnyOf | Not | Compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +155,13 @@ class Obligation:
 
 @dataclass(frozen=True, slots=True)
 class Provision:
-    """One article, paragraph or item, word for word, with the time it is in force."""
+    """One article, paragraph or item, word for word, with the time it is in force: `[effective_from, effective_to)`.
+
+    An item stands under its paragraph, and an article has at least one paragraph, also where the law counts none:
+    `…/art-4/para-1/item-1`. An article repeats no text (`text` is empty); its `sha256` is that of the texts of its
+    paragraphs and items, joined by line feeds. `kind` is article, paragraph or item; `label` is 第十四条, 第一款 or
+    第一项; `addressee` is one of provider, user, provider_and_user, authority, assessor, state, everyone.
+    """
 
     id: str
     instrument: str
@@ -170,8 +183,9 @@ class Provision:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A dated number or word of the law. `modality` is shall (应) or should (宜); `operator` one of >=, <=, >, <, ==, in.
+    """A dated number or word of the law.
 
+    `modality` is shall (应) or should (宜); `operator` one of >=, <=, >, <, ==, in.
     `value` is an int, a string, or a ratio as text ("0.95"); `confidence` is the code of the facts' source (S1 … M).
     A parameter that is not `is_verified` warns; it never fails anything.
     """
@@ -208,13 +222,20 @@ class Risk:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something an operator declares about the service; `kind` is bool, int, text, choice or choices."""
+    """Something an operator declares about the service; `kind` is bool, int, text, choice or choices.
+
+    `label` and `label_en` are the few words that a reason calls it by; `choices_zh` stands beside `choices`, in its
+    order.
+    """
 
     id: str
     question: str
     question_en: str
     kind: str
     choices: tuple[str, ...] = ()
+    label: str = ""
+    label_en: str = ""
+    choices_zh: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

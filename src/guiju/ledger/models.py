@@ -3,10 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
 from guiju.kit.canonical_json import JsonObject
 
 SYSTEM_PERSON = "system"
+
+# Actions that the ledger itself writes.
+ERASED, STARTED, STOPPED, HEARTBEAT = "person.erased", "ledger.started", "ledger.stopped", "ledger.heartbeat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +116,106 @@ class Verification:
     size: int
     root: str
     verified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What is left of a body whose person was erased: whose entry's it was, and which entry records the erasure."""
+
+    entry_id: str
+    erased_by_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class InclusionProof:
+    """That entry `seq` is a leaf of the tree of `size` entries with root `root` (RFC 6962 §2.1.1); hashes in hex."""
+
+    seq: int
+    size: int
+    leaf: str
+    path: tuple[str, ...]
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsistencyProof:
+    """That the tree of `old` entries is a prefix of the tree of `new` entries (RFC 6962 §2.1.2); hashes in hex."""
+
+    old: int
+    new: int
+    old_root: str
+    new_root: str
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCheckpoint:
+    """A root that was signed: the tree head and the whole signed note (C2SP tlog-checkpoint); the root in hex."""
+
+    origin: str
+    size: int
+    root: str
+    note: str
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorReceipt:
+    """What somebody outside gave back for a checkpoint: cosignature lines, a time-stamp token, the place of a file.
+
+    Attributes:
+        kind: `witness`, `rfc3161` or `worm_file`.
+        name: which one of its kind.
+        size: the size of the checkpoint that was anchored.
+        content: what verifies it, as it was received.
+        anchored_at: when it came, by our own clock.
+    """
+
+    kind: str
+    name: str
+    size: int
+    content: bytes
+    anchored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """Something that is not in a bundle, how many of it, and why."""
+
+    what: str
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What left the house for an inspector: where it is, its SHA-256, what is in it and what is not."""
+
+    path: Path
+    sha256: str
+    origin: str
+    size: int
+    root: str
+    entries: int
+    bodies: int
+    omissions: tuple[Omission, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFacts:
+    """How many entries there are of some actions in a time, the newest of them by when they happened, and when."""
+
+    count: int
+    newest_ids: tuple[str, ...]
+    newest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureReceipt:
+    """What an erasure did: the entry that records it, and how many bodies and keys are gone."""
+
+    seq: int
+    id: str
+    person: str
+    bodies: int
+    keys: int

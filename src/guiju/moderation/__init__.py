@@ -1,4 +1,4 @@
-"""Harmful content is found and stopped before it is seen (articles 4 and 14; GB/T 45654 Appendix A and its library clauses).
+"""Harmful content is found and stopped before it is seen (articles 4 and 14; GB/T 45654 Appendix A and library).
 
 Nouns: Term, Finding, Decision, PolicyBundle, Risk.
 """

@@ -1,4 +1,4 @@
-"""The people who work in the console: accounts, roles, sessions (article 19 paragraph 2: who may see what, and who saw it).
+"""The people who work in the console: accounts, roles, sessions; who may see what, and who saw it (article 19, 2).
 
-Nouns: StaffMember, Role, Permission, Session.
+Nouns: StaffMember, StaffAction, Role, Session.
 """

@@ -19,7 +19,9 @@ def test_a_job_is_leased_once_and_finished(database: Database, clock: FixedClock
     assert queue.lease(("ledger.checkpoint",), seconds=60) is None
 
 
-def test_an_expired_lease_goes_to_another_and_the_first_owner_cannot_finish(database: Database, clock: FixedClock) -> None:
+def test_an_expired_lease_goes_to_another_and_the_first_owner_cannot_finish(
+    database: Database, clock: FixedClock
+) -> None:
     queue = JobQueue(database, clock, owner="a")
     queue.put("x", {})
     first = queue.lease(("x",), seconds=10)

@@ -1,0 +1,192 @@
+"""The operator's YAML: which model servers there are, which models they serve, how large and how slow a call may be."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import yaml
+
+from guiju.gateway.models import Limits, Patience
+from guiju.kit.errors import ConfigurationError
+
+KINDS = ("openai", "echo", "law-assistant")
+EVERY_MODEL = "*"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_TOP = frozenset(("upstreams", "limits", "patience", "provider_code", "health_seconds"))
+_SIZE_MOST = 8 * 1024 * 1024  # of a body or an answer: both must fit into one entry of the ledger
+_ROW = frozenset(("name", "kind", "base_url", "api_key", "api_key_env", "models"))
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSettings:
+    """One model server as the operator describes it.
+
+    Attributes:
+        name: unique; metric label and part of the evidence.
+        kind: one of `KINDS`.
+        base_url: of an `openai` server, with or without `/v1`.
+        api_key: what it wants as bearer; never logged.
+        models: public name → its own name; None for every model that it has.
+    """
+
+    name: str
+    kind: str
+    base_url: str = ""
+    api_key: str = field(default="", repr=False)
+    models: tuple[tuple[str, str], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """All that the YAML says; the order of `upstreams` is the order in which they are tried."""
+
+    upstreams: tuple[UpstreamSettings, ...]
+    limits: Limits = field(default_factory=Limits)
+    patience: Patience = field(default_factory=Patience)
+    provider_code: str = "guiju"
+    health_seconds: float = 15.0
+
+
+BUILT_IN = GatewaySettings(
+    upstreams=(
+        UpstreamSettings("law-assistant", "law-assistant", models=(("law-assistant", "law-assistant"),)),
+        UpstreamSettings("echo", "echo", models=(("echo", "echo"),)),
+    )
+)
+
+
+def load_configuration(path: Path, environment: Mapping[str, str] | None = None) -> GatewaySettings:
+    """Read the YAML at `path`; where there is no file, the two built-in models are served.
+
+    Raises:
+        ConfigurationError: the file cannot be read or says something that cannot be used; the message names the place.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return BUILT_IN
+    except (OSError, UnicodeDecodeError) as error:
+        raise _wrong(str(path), f"无法读取：{error}", f"cannot be read: {error}") from error
+    try:
+        tree = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise _wrong(str(path), f"不是有效的 YAML：{error}", f"is not valid YAML: {error}") from error
+    return read_configuration(tree, os.environ if environment is None else environment, str(path))
+
+
+def read_configuration(tree: object, environment: Mapping[str, str], where: str) -> GatewaySettings:
+    """Read what YAML gave.
+
+    Raises:
+        ConfigurationError: it says something that cannot be used.
+    """
+    if tree is None:
+        return BUILT_IN
+    if not isinstance(tree, dict):
+        raise _wrong(where, "顶层应为键值", "must be a mapping at its top")
+    _known(tree, _TOP, where)
+    rows = tree.get("upstreams")
+    if rows is None:
+        upstreams = BUILT_IN.upstreams
+    elif isinstance(rows, list) and rows:
+        upstreams = tuple(_upstream(row, environment, f"{where}: upstreams[{at}]") for at, row in enumerate(rows))
+    else:
+        raise _wrong(f"{where}: upstreams", "应为非空列表", "must be a list with at least one entry")
+    names = [upstream.name for upstream in upstreams]
+    if len(set(names)) != len(names):
+        raise _wrong(f"{where}: upstreams", "有重名的模型服务", "two entries have the same name")
+    code = tree.get("provider_code", "guiju")
+    if not isinstance(code, str):
+        raise _wrong(f"{where}: provider_code", "应为字符串（请加引号）", "must be a string (put it in quotes)")
+    return GatewaySettings(
+        upstreams=upstreams,
+        limits=Limits(**_numbers(tree.get("limits"), Limits, f"{where}: limits")),  # type: ignore[arg-type]
+        patience=Patience(**_numbers(tree.get("patience"), Patience, f"{where}: patience")),
+        provider_code=code,
+        health_seconds=_number(tree.get("health_seconds", 15.0), float, f"{where}: health_seconds"),
+    )
+
+
+def _upstream(row: object, environment: Mapping[str, str], where: str) -> UpstreamSettings:
+    if not isinstance(row, dict):
+        raise _wrong(where, "应为键值", "must be a mapping")
+    _known(row, _ROW, where)
+    name, kind = row.get("name"), row.get("kind", "openai")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise _wrong(f"{where}.name", "应为字母、数字、点、横线组成的名称", "must be letters, digits, dots and dashes")
+    if kind not in KINDS:
+        raise _wrong(f"{where}.kind", f"应为 {'、'.join(KINDS)} 之一", f"must be one of {', '.join(KINDS)}")
+    if kind != "openai":
+        return UpstreamSettings(name, kind, models=_models(row.get("models", {kind: kind}), where))
+    url = row.get("base_url")
+    if not isinstance(url, str) or not re.match(r"https?://[^\s/]+", url):
+        raise _wrong(f"{where}.base_url", "应为 http:// 或 https:// 地址", "must be an http:// or https:// address")
+    return UpstreamSettings(
+        name, kind, url, _api_key(row, environment, where), _models(row.get("models", EVERY_MODEL), where)
+    )
+
+
+def _api_key(row: dict[str, object], environment: Mapping[str, str], where: str) -> str:
+    variable, literal = row.get("api_key_env"), row.get("api_key", "")
+    if variable is None:
+        if not isinstance(literal, str):
+            raise _wrong(f"{where}.api_key", "应为字符串（请加引号）", "must be a string (put it in quotes)")
+        return literal
+    if not isinstance(variable, str) or not environment.get(variable):
+        raise _wrong(
+            f"{where}.api_key_env",
+            f"环境变量 {variable} 没有设置；请先设置它再启动",
+            f"the environment variable {variable} is not set; set it and start again",
+        )
+    return environment[variable]
+
+
+def _models(value: object, where: str) -> tuple[tuple[str, str], ...] | None:
+    if value == EVERY_MODEL:
+        return None
+    if isinstance(value, list):
+        value = {name: name for name in value if isinstance(name, str)} if value else None
+    if isinstance(value, dict) and value and all(isinstance(text, str) for pair in value.items() for text in pair):
+        return tuple(value.items())
+    raise _wrong(
+        f"{where}.models",
+        '应为 "*"、名称列表，或“对外名称: 上游名称”的键值',
+        'must be "*", a list of names, or a mapping of public name to upstream name',
+    )
+
+
+def _numbers(value: object, shape: type[Limits | Patience], where: str) -> dict[str, float]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _wrong(where, "应为键值", "must be a mapping")
+    kinds = {item.name: item.type for item in fields(shape)}
+    _known(value, frozenset(kinds), where)
+    numbers = {key: _number(number, kinds[key], f"{where}.{key}") for key, number in value.items()}
+    for key in ("body_bytes", "answer_bytes"):
+        if numbers.get(key, 0) > _SIZE_MOST:
+            raise _wrong(f"{where}.{key}", f"最多为 {_SIZE_MOST}", f"must be at most {_SIZE_MOST}")
+    return numbers
+
+
+def _number(value: object, kind: object, where: str) -> float:
+    allowed: tuple[type, ...] = (int,) if kind is int else (int, float)
+    if isinstance(value, bool) or not isinstance(value, allowed) or not 0 < value < 2**40:  # type: ignore[operator]
+        raise _wrong(where, "应为正数", "must be a positive number")
+    return value  # type: ignore[return-value]
+
+
+def _known(row: dict[str, object], known: frozenset[str], where: str) -> None:
+    for key in row:
+        if key not in known:
+            raise _wrong(
+                where,
+                f"不认识的键 {key!r}；可用的键是 {'、'.join(sorted(known))}",
+                f"has an unknown key {key!r}; known are {', '.join(sorted(known))}",
+            )
+
+
+def _wrong(where: str, zh: str, en: str) -> ConfigurationError:
+    return ConfigurationError(f"{zh}。", f"This {en}.", where=where)

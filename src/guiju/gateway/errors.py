@@ -1,0 +1,202 @@
+"""What the gateway answers when it cannot answer: each error knows its HTTP status and its OpenAI shape."""
+
+from typing import ClassVar
+
+import orjson
+
+from guiju.kit.errors import GuijuError
+
+
+class CallError(GuijuError):
+    """A call that ends in an error of the OpenAI shape.
+
+    Attributes:
+        status: the HTTP status.
+        kind: the `type` of the OpenAI shape.
+        retry_after_seconds: when it makes sense to come again; 0 when it makes none.
+    """
+
+    code = "call_error"
+    status: ClassVar[int] = 400
+    kind: ClassVar[str] = "invalid_request_error"
+    retry_after_seconds: ClassVar[int] = 0
+
+    def payload(self, exchange_id: str = "") -> dict[str, object]:
+        """Return the error object of the OpenAI shape: Chinese first, then English; `param` names the place."""
+        error: dict[str, object] = {
+            "message": f"{self.zh} / {self.en}",
+            "type": self.kind,
+            "param": self.where or None,
+            "code": self.code,
+        }
+        if exchange_id:
+            error["exchange_id"] = exchange_id
+        return {"error": error}
+
+    def body(self, exchange_id: str = "") -> bytes:
+        """Return the whole response body."""
+        return orjson.dumps(self.payload(exchange_id))
+
+    def body_with(self, extension: dict[str, object]) -> bytes:
+        """Return the whole response body with the `guiju` object beside the error."""
+        return orjson.dumps({**self.payload(str(extension.get("exchange_id", ""))), "guiju": extension})
+
+
+class MalformedRequestError(CallError):
+    """The body is no JSON, no UTF-8, too deep, or a field has the wrong type."""
+
+    code = "malformed_request"
+
+
+class UnsupportedContentError(CallError):
+    """The request carries or asks for something that no detector can look at yet."""
+
+    code = "unsupported_content"
+
+
+class UnauthenticatedError(CallError):
+    """No key, or one that is not known or was revoked."""
+
+    code = "invalid_api_key"
+    status = 401
+    kind = "authentication_error"
+
+
+class InputRefusedError(CallError):
+    """The input was refused and the app asked for an error instead of a standard reply."""
+
+    code = "content_filter"
+
+
+class UnknownModelError(CallError):
+    """No upstream serves the model."""
+
+    code = "model_not_found"
+    status = 404
+
+
+class UnknownPathError(CallError):
+    """Nothing lives at this address."""
+
+    code = "unknown_path"
+    status = 404
+
+
+class WrongMethodError(CallError):
+    """The address is right, the method is not."""
+
+    code = "method_not_allowed"
+    status = 405
+
+
+class SlowRequestError(CallError):
+    """The request body did not arrive in time."""
+
+    code = "request_timeout"
+    status = 408
+
+
+class RequestTooLargeError(CallError):
+    """The request body is larger than the limit."""
+
+    code = "request_too_large"
+    status = 413
+
+
+class UnsupportedEncodingError(CallError):
+    """The request body is compressed."""
+
+    code = "unsupported_encoding"
+    status = 415
+
+
+class OverloadedError(CallError):
+    """More exchanges are open than this process may hold."""
+
+    code = "overloaded"
+    status = 503
+    kind = "server_error"
+    retry_after_seconds = 1
+
+
+class EvidenceUnavailableError(CallError):
+    """The ledger or the spool cannot write, so nothing may leave."""
+
+    code = "evidence_unavailable"
+    status = 503
+    kind = "server_error"
+    retry_after_seconds = 5
+
+
+class InternalError(CallError):
+    """A fault of our own; the log has it, the client gets no more than this."""
+
+    code = "internal_error"
+    status = 500
+    kind = "server_error"
+
+
+class UpstreamError(CallError):
+    """The model server behind failed; subclasses say how."""
+
+    code = "upstream_failed"
+    status = 502
+    kind = "upstream_error"
+
+
+class UpstreamUnreachableError(UpstreamError):
+    """No connection to the model server."""
+
+    code = "upstream_unreachable"
+
+
+class UpstreamTimeoutError(UpstreamError):
+    """The model server kept silent for too long."""
+
+    code = "upstream_timeout"
+    status = 504
+
+
+class UpstreamDiedError(UpstreamError):
+    """The model server ended its answer before it was whole."""
+
+    code = "upstream_died"
+
+
+class UpstreamGarbageError(UpstreamError):
+    """The model server sent what is no answer."""
+
+    code = "upstream_garbage"
+
+
+class UpstreamTooLargeError(UpstreamError):
+    """The model server's answer is larger than the limit."""
+
+    code = "upstream_answer_too_large"
+
+
+class UpstreamStatusError(UpstreamError):
+    """The model server answered with an error status.
+
+    Attributes:
+        upstream_status: what it answered.
+    """
+
+    code = "upstream_error_status"
+
+    def __init__(self, name: str, upstream_status: int, upstream_code: str = "") -> None:
+        """Name the upstream, its status and, where it gave a plain one, its error code."""
+        self.upstream_status = upstream_status
+        said = f"（{upstream_code}）" if upstream_code else ""
+        said_en = f" ({upstream_code})" if upstream_code else ""
+        super().__init__(
+            f"模型服务 {name} 返回了错误状态 {upstream_status}{said}。"
+            "请检查请求参数；若持续出现，请联系运营方查看模型服务日志。",
+            f"The model server {name} answered with status {upstream_status}{said_en}. Check the request's parameters; "
+            "if it goes on, ask the operator to look at the model server's log.",
+        )
+
+    @property
+    def is_callers_fault(self) -> bool:
+        """Whether another upstream would say the same: a 4xx that is neither about keys nor about load."""
+        return self.upstream_status in {400, 413, 415, 422}

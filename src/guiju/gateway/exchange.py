@@ -1,0 +1,98 @@
+"""The state of one exchange while it runs: what the stages learn, and what the evidence is made of."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from guiju.gateway.models import App
+from guiju.gateway.wire.answer import AnswerWriter
+from guiju.gateway.wire.request import ChatRequest
+from guiju.ledger.models import Receipt
+from guiju.moderation.models import Action, Decision
+
+
+@dataclass(slots=True)
+class ChoiceOutput:
+    """What one choice of the answer was: by field, what the model made and what may leave.
+
+    Attributes:
+        generated: field → the pieces as the upstream sent them.
+        released: field → the pieces that the client may have got; fields `reply` and `mark` are the gateway's own.
+        calls: the tool calls by their index, held until they are whole.
+        finish_reason: as the client gets it; "" while the choice runs.
+        has_text: whether any of the model's text was let out.
+    """
+
+    index: int
+    generated: dict[str, list[str]] = field(default_factory=dict)
+    released: dict[str, list[str]] = field(default_factory=dict)
+    calls: dict[int, dict[str, str]] = field(default_factory=dict)
+    finish_reason: str = ""
+    has_text: bool = False
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and its answer.
+
+    Attributes:
+        sent: what goes to the upstream where that differs from `request`: with texts masked.
+        output_decision: the decision that stopped the answer.
+        observed: on an answer that was let out, the gravest decision that only observed or masked.
+    """
+
+    id: str
+    closing_id: str
+    app: App
+    person: str
+    request: ChatRequest
+    policy_hash: str
+    opened_at: datetime
+    opened_iso: str
+    started: float
+    label: str
+    writer: AnswerWriter
+    input_decision: Decision | None = None
+    sent: ChatRequest | None = None
+    output_decision: Decision | None = None
+    observed: Decision | None = None
+    upstream: str = ""
+    opened: asyncio.Task[Receipt] | None = None
+    choices: dict[int, ChoiceOutput] = field(default_factory=dict)
+    usage: dict[str, object] = field(default_factory=dict)
+    upstream_first_ms: int | None = None
+    first_byte_ms: int | None = None
+    failure: str = ""
+    outcome: str = ""
+
+    @property
+    def risks(self) -> tuple[str, ...]:
+        """The risks of the decisions so far, sorted."""
+        decisions = (self.input_decision, self.output_decision, self.observed)
+        return tuple(sorted({risk for decision in decisions if decision is not None for risk in decision.risks}))
+
+    @property
+    def for_upstream(self) -> ChatRequest:
+        """The request as the upstream gets it."""
+        return self.sent or self.request
+
+    def observe(self, decision: Decision) -> None:
+        """Remember a decision that let a text out but saw something."""
+        if decision.findings and (self.observed is None or decision.action is not Action.ALLOW):
+            self.observed = decision
+
+    def choice(self, index: int) -> ChoiceOutput:
+        """Return the choice with `index`, made at its first word."""
+        found = self.choices.get(index)
+        if found is None:
+            found = self.choices[index] = ChoiceOutput(index)
+        return found
+
+    def extension(self, decision: Decision | None) -> dict[str, object]:
+        """Return the `guiju` object of an answer on which `decision` was the last word."""
+        return {
+            "decision": decision.action.value if decision is not None else "allow",
+            "risks": list(decision.risks) if decision is not None else [],
+            "exchange_id": self.id,
+            "label": self.label,
+        }

@@ -1,0 +1,234 @@
+"""One call through the stages: authenticate, read, moderate the input, open, call, moderate the output, release."""
+
+import asyncio
+import logging
+
+from guiju.gateway import rules
+from guiju.gateway.errors import (
+    CallError,
+    EvidenceUnavailableError,
+    InputRefusedError,
+    InternalError,
+    OverloadedError,
+    UnauthenticatedError,
+    UpstreamError,
+)
+from guiju.gateway.exchange import Exchange
+from guiju.gateway.models import App, ChatCall, ChatReply
+from guiju.gateway.stages.authenticate import Callers
+from guiju.gateway.stages.desk import Desk
+from guiju.gateway.stages.moderate import InputModeration
+from guiju.gateway.stages.release_stream import StreamRelease
+from guiju.gateway.stages.release_whole import refuse_input, release_whole
+from guiju.gateway.wire.answer import AnswerWriter
+from guiju.gateway.wire.request import ChatRequest, read_request
+from guiju.kit.clock import to_iso
+from guiju.kit.errors import GuijuError
+from guiju.kit.ids import new_id
+from guiju.labelling.models import Producer
+from guiju.labelling.rules import LabelWriter
+from guiju.ledger.models import SYSTEM_PERSON
+
+_log = logging.getLogger(__name__)
+_JSON = ("content-type", "application/json")
+_STREAM_HEADERS = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache"))
+_LABEL_HEADER = "x-aigc-label"
+
+
+class ChatFlow:
+    """The ordered stages of an exchange."""
+
+    def __init__(self, desk: Desk, callers: Callers, producer: Producer) -> None:
+        """Work at `desk` for `callers`; the implicit label names `producer`."""
+        self._desk = desk
+        self._callers = callers
+        self._label = LabelWriter(producer)
+        self._input = InputModeration(desk.moderation)
+        self._open_count = 0
+
+    async def chat(self, call: ChatCall) -> ChatReply:
+        """Answer one call to `POST /v1/chat/completions`; errors come back as replies in the OpenAI shape.
+
+        The caller iterates `pieces`, when there are any, and always ends with `aclose`.
+        """
+        try:
+            app = await self._authenticate(call)
+        except CallError as error:
+            return error_reply(error)
+        try:
+            request = read_request(call.body, self._desk.limits)
+            self._desk.pool.check_model(request.model)
+        except CallError as error:
+            return await self._reject(app, error, size=len(call.body))
+        try:
+            return await self._exchange(app, call, request)
+        except CallError as error:
+            return error_reply(error)
+        except GuijuError as error:
+            _log.error("a call failed", extra={"code": error.code, "reason": str(error)})
+            return error_reply(internal_error())
+
+    async def admit(self, call: ChatCall) -> ChatReply | None:
+        """Return why a caller may not come in; None when it may."""
+        try:
+            await self._authenticate(call)
+        except CallError as error:
+            return error_reply(error)
+        return None
+
+    async def refuse(self, call: ChatCall, error: CallError, *, size: int) -> ChatReply:
+        """Answer a call that the door could not take whole; a known app's is evidenced, anybody else's only counted."""
+        try:
+            app = await self._authenticate(call)
+        except CallError as unknown:
+            return error_reply(unknown)
+        return await self._reject(app, error, size=size)
+
+    async def _authenticate(self, call: ChatCall) -> App:
+        try:
+            return await self._callers.app(call)
+        except UnauthenticatedError:
+            self._desk.metrics.count("guiju_calls_unauthenticated_total")
+            raise
+        except GuijuError as error:
+            _log.error("keys cannot be looked up", extra={"code": error.code, "reason": str(error)})
+            raise _unavailable() from error
+
+    async def _reject(self, app: App, error: CallError, *, size: int) -> ChatReply:
+        self._desk.metrics.count("guiju_calls_rejected_total", code=error.code)
+        try:
+            rejected = await self._desk.evidence.reject(app, error, size=size, person=SYSTEM_PERSON)
+        except CallError as worse:
+            return error_reply(worse)
+        return error_reply(error, rejected)
+
+    async def _exchange(self, app: App, call: ChatCall, request: ChatRequest) -> ChatReply:
+        desk = self._desk
+        if self._open_count >= self._desk.limits.open_exchanges:
+            self._desk.metrics.count("guiju_calls_rejected_total", code=OverloadedError.code)
+            raise OverloadedError("网关当前并发已满；请稍后重试。", "The gateway is full now; try again in a moment.")
+        exchange = self._new_exchange(app, await self._person(app, call, request), request)
+        self._count_open(1)
+        outcome = rules.INTERRUPTED
+        reply: ChatReply | None = None
+        try:
+            decision = await self._input.decide_request(exchange)
+            desk.evidence.open(exchange)
+            reply = await (self._answer(exchange) if rules.may_go_on(decision) else self._refused(exchange))
+        except asyncio.CancelledError:
+            outcome = rules.CLIENT_LEFT
+            raise
+        finally:
+            if reply is None or reply.pieces is None:
+                self._count_open(-1)
+            if reply is None and exchange.opened is not None and not exchange.outcome:
+                desk.evidence.close_later(exchange, outcome)
+        return reply
+
+    async def _person(self, app: App, call: ChatCall, request: ChatRequest) -> str:
+        try:
+            return await self._callers.person(app, call.end_user or request.user)
+        except GuijuError as error:
+            _log.error("persons cannot be looked up", extra={"code": error.code, "reason": str(error)})
+            raise _unavailable() from error
+
+    def _new_exchange(self, app: App, person: str, request: ChatRequest) -> Exchange:
+        exchange_id = new_id()
+        now = self._desk.clock.now()
+        return Exchange(
+            id=exchange_id,
+            closing_id=rules.closing_id(exchange_id),
+            app=app,
+            person=person,
+            request=request,
+            policy_hash=self._desk.moderation.policy.hash,
+            opened_at=now,
+            opened_iso=to_iso(now),
+            started=self._desk.clock.monotonic(),
+            label=self._label.first(exchange_id),
+            writer=AnswerWriter(exchange_id, request.model, int(now.timestamp())),
+        )
+
+    async def _refused(self, exchange: Exchange) -> ChatReply:
+        body = await refuse_input(self._desk, exchange)
+        decision = exchange.input_decision
+        if exchange.app.refuses_with_error and decision is not None:
+            error = InputRefusedError(decision.reply, decision.reply_en or decision.reply, where="messages")
+            return error_reply(error, exchange.id, extension=exchange.extension(decision))
+        if not exchange.request.is_stream:
+            return ChatReply(200, (_JSON, (_LABEL_HEADER, exchange.label)), body)
+        return ChatReply(200, (*_STREAM_HEADERS, (_LABEL_HEADER, exchange.label)), body)
+
+    async def _answer(self, exchange: Exchange) -> ChatReply:
+        return await (self._stream(exchange) if exchange.request.is_stream else self._whole(exchange))
+
+    async def _whole(self, exchange: Exchange) -> ChatReply:
+        desk = self._desk
+        try:
+            exchange.upstream, answer = await self._desk.pool.complete(exchange.for_upstream)
+            exchange.upstream_first_ms = self._elapsed_ms(exchange)
+            body = await release_whole(desk, exchange, answer)
+        except UpstreamError as error:
+            return await self._failed(exchange, error)
+        return ChatReply(200, (_JSON, (_LABEL_HEADER, exchange.label)), body)
+
+    async def _stream(self, exchange: Exchange) -> ChatReply:
+        desk = self._desk
+        try:
+            opened = await self._desk.pool.open(exchange.for_upstream)
+        except UpstreamError as error:
+            return await self._failed(exchange, error)
+        exchange.upstream = opened.upstream
+        exchange.upstream_first_ms = self._elapsed_ms(exchange)
+        try:
+            await desk.evidence.opened(exchange)
+        except BaseException:
+            await opened.source.close()
+            raise
+        pieces = StreamRelease(desk, exchange, opened, on_over=lambda: self._count_open(-1))
+        return ChatReply(200, (*_STREAM_HEADERS, (_LABEL_HEADER, exchange.label)), pieces=pieces)
+
+    async def _failed(self, exchange: Exchange, error: UpstreamError) -> ChatReply:
+        exchange.failure = error.code
+        exchange.choices.clear()  # nothing of it left
+        await self._desk.evidence.close(exchange, rules.UPSTREAM_FAILED)
+        return error_reply(error, exchange.id)
+
+    def _elapsed_ms(self, exchange: Exchange) -> int:
+        return round((self._desk.clock.monotonic() - exchange.started) * 1000)
+
+    def _count_open(self, by: int) -> None:
+        self._open_count += by
+        self._desk.metrics.add("guiju_exchanges_open", by)
+
+
+def error_reply(error: CallError, exchange_id: str = "", *, extension: dict[str, object] | None = None) -> ChatReply:
+    """Make the reply that says `error`."""
+    headers: tuple[tuple[str, str], ...] = (_JSON,)
+    if error.retry_after_seconds:
+        headers += (("retry-after", str(error.retry_after_seconds)),)
+    if extension is None:
+        return ChatReply(error.status, headers, error.body(exchange_id))
+    return ChatReply(error.status, headers, error.body_with(extension))
+
+
+def internal_error() -> InternalError:
+    """Say that the fault is ours, and no more."""
+    return InternalError(
+        "网关内部错误；请重试，若持续出现请联系运营方查看日志。",
+        "A fault inside the gateway; try again, and ask the operator to look at the log if it goes on.",
+    )
+
+
+def _unavailable() -> EvidenceUnavailableError:
+    return EvidenceUnavailableError(
+        "网关的数据库目前不可用，因此不放行任何内容；请稍后重试。",
+        "The gateway's database is not available, so nothing is let out; try again later.",
+    )
+
+
+NOT_RUNNING = error_reply(
+    EvidenceUnavailableError(
+        "网关尚未启动或正在停止；请稍后重试。", "The gateway is starting or stopping; try again later."
+    )
+)

@@ -1,0 +1,72 @@
+"""Under load, evidence is handed to the ledger in groups: one durable commit for many entries costs far less than many.
+
+A lone exchange never waits here. When several entries came within one window, those of the next window wait for its end
+and go together; that is a few milliseconds beside a model server's answer, and about a quarter of the CPU of a call.
+"""
+
+import asyncio
+from typing import Protocol
+
+from guiju.ledger.models import Draft, Receipt
+
+_WINDOW_SECONDS = 0.012
+_BUSY_ENTRIES = 8
+_MEMORY_SECONDS = 0.06
+
+
+class Appending(Protocol):
+    """Where entries go."""
+
+    async def append_async(self, draft: Draft) -> Receipt:
+        """Keep `draft`; returns once it is durable."""
+        ...
+
+
+class Pacer:
+    """Hands drafts on in the order in which they came."""
+
+    def __init__(self, ledger: Appending) -> None:
+        """Hand on to `ledger`."""
+        self._ledger = ledger
+        self._window_ends = 0.0
+        self._count = 0
+        self._is_busy = False
+        self._gate: asyncio.Future[None] | None = None
+
+    def submit(self, draft: Draft) -> asyncio.Task[Receipt]:
+        """Take a draft; the task is done when it is durable, and raises what the ledger raises."""
+        return asyncio.create_task(self._append(draft, self._gate_for_now()))
+
+    async def append(self, draft: Draft) -> Receipt:
+        """Take a draft and return once it is durable; what was submitted before by a task that has run is before it.
+
+        Raises:
+            GuijuError: what the ledger raises.
+        """
+        return await self._append(draft, self._gate_for_now())
+
+    async def _append(self, draft: Draft, gate: asyncio.Future[None] | None) -> Receipt:
+        if gate is not None:
+            await asyncio.shield(gate)
+        return await self._ledger.append_async(draft)
+
+    def _gate_for_now(self) -> asyncio.Future[None] | None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if now >= self._window_ends:
+            is_recent = now < self._window_ends + _MEMORY_SECONDS
+            self._is_busy = is_recent and self._count >= _BUSY_ENTRIES
+            self._count = 0
+            self._window_ends = now + _WINDOW_SECONDS
+        self._count += 1
+        if not self._is_busy:
+            return None
+        if self._gate is None:
+            self._gate = loop.create_future()
+            loop.call_at(self._window_ends, self._open)
+        return self._gate
+
+    def _open(self) -> None:
+        gate, self._gate = self._gate, None
+        if gate is not None and not gate.done():
+            gate.set_result(None)

@@ -1,0 +1,40 @@
+"""At start: what a killed process left in its spool becomes an interrupted exchange in the ledger."""
+
+import logging
+from pathlib import Path
+
+from guiju.gateway.evidence import interrupted_draft
+from guiju.gateway.ports import Recording
+from guiju.gateway.spool import Left, abandoned, read_spool
+from guiju.ledger.models import EntryQuery
+
+_log = logging.getLogger(__name__)
+_CLOSINGS = ("exchange.closed", "exchange.interrupted")
+
+
+def reconcile(folder: Path, ledger: Recording) -> int:
+    """Close every exchange that a dead process left open; returns how many there were.
+
+    A file goes only when everything in it stands in the ledger, so that a process that dies here loses nothing either.
+    A file of which a part cannot be read is put aside for a person to look at, and said in the log.
+    """
+    interrupted = 0
+    for path in abandoned(folder):
+        left, is_whole = read_spool(path)
+        for exchange in left:
+            interrupted += _close(exchange, ledger)
+        if is_whole:
+            path.unlink(missing_ok=True)
+        else:
+            _log.error("a part of a spool file cannot be read; it is put aside", extra={"path": str(path)})
+            path.rename(path.with_suffix(".unreadable"))
+    return interrupted
+
+
+def _close(left: Left, ledger: Recording) -> bool:
+    subject = f"exchange:{left.exchange_id}"
+    if ledger.find(EntryQuery(actions=_CLOSINGS, subject=subject, limit=1)):
+        return False  # its closing entry was durable; only the spool had not heard
+    ledger.append(interrupted_draft(left.exchange_id, left.context, left.pieces))
+    _log.warning("an exchange was interrupted", extra={"exchange": left.exchange_id, "pieces": len(left.pieces)})
+    return True

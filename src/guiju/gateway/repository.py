@@ -1,0 +1,261 @@
+"""All SQL of the gateway: apps, keys, and the index of exchanges, which can be made again from the ledger."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from guiju.gateway.evidence import Noted
+from guiju.gateway.models import ApiKey, App, ExchangeQuery, ExchangeRecord
+from guiju.kit.clock import from_iso, to_iso
+from guiju.storage.database import Database, metadata
+
+app_table = sa.Table(
+    "app",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("refuses_with_error", sa.Boolean, nullable=False),
+    sa.Column("text_mark", sa.String(256), nullable=False),
+    sa.Column("created_at", sa.String(27), nullable=False),
+)
+key_table = sa.Table(
+    "api_key",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("app_id", sa.String(36), sa.ForeignKey("app.id"), nullable=False),
+    sa.Column("prefix", sa.String(16), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("created_at", sa.String(27), nullable=False),
+    sa.Column("revoked_at", sa.String(27)),
+)
+exchange_table = sa.Table(
+    "exchange",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("opened_at", sa.String(27), nullable=False),
+    sa.Column("closed_at", sa.String(27)),
+    sa.Column("app_id", sa.String(36), nullable=False),
+    sa.Column("person", sa.String(128), nullable=False),
+    sa.Column("model", sa.String(256), nullable=False),
+    sa.Column("upstream", sa.String(64), nullable=False),
+    sa.Column("outcome", sa.String(32), nullable=False),
+    sa.Column("risks", sa.String(512), nullable=False),
+    sa.Column("closed_entry", sa.String(36), nullable=False),
+    sa.Column("first_byte_ms", sa.Integer),
+    sa.Column("total_ms", sa.Integer),
+    sa.Index("ix_exchange_opened_at", "opened_at"),
+    sa.Index("ix_exchange_outcome", "outcome"),
+)
+mark_table = sa.Table(
+    "exchange_mark",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+)
+
+_PAGE_MOST = 500
+_IN_MOST = 500
+
+
+class GatewayRepository:
+    """The gateway's tables."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep everything in `database`."""
+        self._database = database
+
+    def add_app(self, app: App, created_at: datetime) -> None:
+        """Keep an app."""
+        row = {
+            "id": app.id,
+            "name": app.name,
+            "refuses_with_error": app.refuses_with_error,
+            "text_mark": app.text_mark,
+            "created_at": to_iso(created_at),
+        }
+        with self._database.transaction() as connection:
+            connection.execute(sa.insert(app_table).values(row))
+
+    def update_app(self, app: App) -> bool:
+        """Keep an app's new settings; False when there is no such app."""
+        values = {"name": app.name, "refuses_with_error": app.refuses_with_error, "text_mark": app.text_mark}
+        with self._database.transaction() as connection:
+            changed = connection.execute(sa.update(app_table).where(app_table.c.id == app.id).values(values))
+            return changed.rowcount == 1
+
+    def apps(self) -> list[App]:
+        """Return every app, oldest first."""
+        with self._database.reading() as connection:
+            return [_app(row) for row in connection.execute(sa.select(app_table).order_by(app_table.c.id))]
+
+    def add_key(self, key: ApiKey, digest: str) -> None:
+        """Keep a key by the SHA-256 of its secret."""
+        row = {
+            "id": key.id,
+            "app_id": key.app_id,
+            "prefix": key.prefix,
+            "digest": digest,
+            "created_at": to_iso(key.created_at),
+            "revoked_at": None,
+        }
+        with self._database.transaction() as connection:
+            connection.execute(sa.insert(key_table).values(row))
+
+    def keys(self, app_id: str) -> list[ApiKey]:
+        """Return the keys of an app, oldest first."""
+        wanted = sa.select(key_table).where(key_table.c.app_id == app_id).order_by(key_table.c.id)
+        with self._database.reading() as connection:
+            return [_key(row) for row in connection.execute(wanted)]
+
+    def revoke_key(self, key_id: str, at: datetime) -> bool:
+        """Revoke a key; False when there is none, or it is revoked already."""
+        revoke = (
+            sa.update(key_table)
+            .where(key_table.c.id == key_id, key_table.c.revoked_at.is_(None))
+            .values(revoked_at=to_iso(at))
+        )
+        with self._database.transaction() as connection:
+            return connection.execute(revoke).rowcount == 1
+
+    def app_of_key(self, digest: str) -> App | None:
+        """Return the app whose key has this SHA-256; None when there is none in force."""
+        wanted = (
+            sa.select(app_table)
+            .join(key_table, key_table.c.app_id == app_table.c.id)
+            .where(key_table.c.digest == digest, key_table.c.revoked_at.is_(None))
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(wanted).one_or_none()
+        return None if row is None else _app(row)
+
+    def keep(self, batch: Sequence[Noted]) -> None:
+        """Bring the index up to date: of each exchange the last state counts, and a closed one stays closed."""
+        newest: dict[str, Noted] = {}
+        for noted in batch:
+            if noted.id not in newest or noted.closed_at is not None:
+                newest[noted.id] = noted
+        rows = {noted.id: _row(noted) for noted in newest.values()}
+        with self._database.transaction() as connection:
+            there: set[str] = set()
+            ids = list(rows)
+            for start in range(0, len(ids), _IN_MOST):
+                some = exchange_table.c.id.in_(ids[start : start + _IN_MOST])
+                there.update(connection.execute(sa.select(exchange_table.c.id).where(some)).scalars())
+            if new := [row for key, row in rows.items() if key not in there]:
+                connection.execute(sa.insert(exchange_table), new)
+            for key in there:
+                if rows[key]["closed_at"] is not None:
+                    connection.execute(
+                        sa.update(exchange_table).where(exchange_table.c.id == key).values(_without_blanks(rows[key]))
+                    )
+
+    def closed_ids(self, ids: Sequence[str]) -> set[str]:
+        """Return those of `ids` that the index has as closed."""
+        found: set[str] = set()
+        with self._database.reading() as connection:
+            for start in range(0, len(ids), _IN_MOST):
+                some = exchange_table.c.id.in_(ids[start : start + _IN_MOST])
+                wanted = sa.select(exchange_table.c.id).where(some, exchange_table.c.closed_at.is_not(None))
+                found.update(connection.execute(wanted).scalars())
+        return found
+
+    def indexed_to(self) -> int:
+        """Return the number of the ledger entry up to which the index is known to be whole; -1 at first."""
+        with self._database.reading() as connection:
+            seq = connection.execute(sa.select(mark_table.c.seq)).scalar_one_or_none()
+        return -1 if seq is None else seq
+
+    def mark_indexed(self, seq: int) -> None:
+        """Say that the index is whole up to the ledger entry `seq`."""
+        with self._database.transaction() as connection:
+            changed = connection.execute(sa.update(mark_table).values(seq=seq))
+            if changed.rowcount == 0:
+                connection.execute(sa.insert(mark_table).values(id=1, seq=seq))
+
+    def exchange(self, exchange_id: str) -> ExchangeRecord | None:
+        """Return one exchange."""
+        with self._database.reading() as connection:
+            row = connection.execute(sa.select(exchange_table).where(exchange_table.c.id == exchange_id)).one_or_none()
+        return None if row is None else _record(row)
+
+    def search(self, query: ExchangeQuery) -> list[ExchangeRecord]:
+        """Return the exchanges that match, newest first, at most five hundred."""
+        wanted = sa.select(exchange_table).where(*_conditions(query)).order_by(exchange_table.c.id.desc())
+        with self._database.reading() as connection:
+            rows = connection.execute(wanted.limit(max(1, min(query.limit, _PAGE_MOST))))
+            return [_record(row) for row in rows]
+
+
+def _conditions(query: ExchangeQuery) -> list[sa.ColumnElement[bool]]:
+    column = exchange_table.c
+    conditions: list[sa.ColumnElement[bool]] = []
+    if query.outcome:
+        conditions.append(column.outcome == query.outcome)
+    if query.risk:
+        conditions.append(column.risks.contains(f",{query.risk},", autoescape=True))
+    if query.app_id:
+        conditions.append(column.app_id == query.app_id)
+    if query.since is not None:
+        conditions.append(column.opened_at >= to_iso(query.since))
+    if query.until is not None:
+        conditions.append(column.opened_at < to_iso(query.until))
+    if query.before_id:
+        conditions.append(column.id < query.before_id)
+    if query.ids:
+        conditions.append(column.id.in_(query.ids[:_PAGE_MOST]))
+    return conditions
+
+
+def _row(noted: Noted) -> dict[str, object]:
+    return {
+        "id": noted.id,
+        "opened_at": to_iso(noted.opened_at),
+        "closed_at": None if noted.closed_at is None else to_iso(noted.closed_at),
+        "app_id": noted.app_id,
+        "person": noted.person,
+        "model": noted.model[:256],
+        "upstream": noted.upstream,
+        "outcome": noted.outcome,
+        "risks": f",{','.join(noted.risks)}," if noted.risks else "",
+        "closed_entry": noted.closed_entry,
+        "first_byte_ms": noted.first_byte_ms,
+        "total_ms": noted.total_ms,
+    }
+
+
+def _without_blanks(row: dict[str, object]) -> dict[str, object]:
+    """Leave out what a rebuilt row does not know, so that it does not wipe what is known."""
+    return {key: value for key, value in row.items() if value not in (None, "") or key == "risks"}
+
+
+def _record(row: sa.Row[tuple[object, ...]]) -> ExchangeRecord:
+    return ExchangeRecord(
+        id=row.id,
+        opened_at=from_iso(row.opened_at),
+        closed_at=None if row.closed_at is None else from_iso(row.closed_at),
+        app_id=row.app_id,
+        person=row.person,
+        model=row.model,
+        upstream=row.upstream,
+        outcome=row.outcome,
+        risks=tuple(risk for risk in row.risks.split(",") if risk),
+        opened_entry=row.id,
+        closed_entry=row.closed_entry,
+        first_byte_ms=row.first_byte_ms,
+        total_ms=row.total_ms,
+    )
+
+
+def _app(row: sa.Row[tuple[object, ...]]) -> App:
+    return App(row.id, row.name, refuses_with_error=row.refuses_with_error, text_mark=row.text_mark)
+
+
+def _key(row: sa.Row[tuple[object, ...]]) -> ApiKey:
+    return ApiKey(
+        id=row.id,
+        app_id=row.app_id,
+        prefix=row.prefix,
+        created_at=from_iso(row.created_at),
+        revoked_at=None if row.revoked_at is None else from_iso(row.revoked_at),
+    )

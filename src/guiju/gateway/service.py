@@ -1,0 +1,249 @@
+"""The gateway: one call in, one governed, labelled, evidenced answer out."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from guiju.gateway import rules
+from guiju.gateway.apps import Apps
+from guiju.gateway.errors import CallError
+from guiju.gateway.evidence import EvidenceDesk
+from guiju.gateway.flow import NOT_RUNNING, ChatFlow
+from guiju.gateway.index import ExchangeIndex
+from guiju.gateway.metrics import Metrics
+from guiju.gateway.models import (
+    ApiKey,
+    App,
+    ChatCall,
+    ChatReply,
+    ExchangeQuery,
+    ExchangeRecord,
+    Limits,
+    ModelInfo,
+    Transcript,
+    UpstreamState,
+)
+from guiju.gateway.ports import Moderating, Recording
+from guiju.gateway.reconcile import reconcile
+from guiju.gateway.repository import GatewayRepository
+from guiju.gateway.spool import Spool
+from guiju.gateway.stages.authenticate import Callers
+from guiju.gateway.stages.desk import Desk
+from guiju.gateway.transcripts import read_transcript
+from guiju.gateway.upstreams.pool import UpstreamPool
+from guiju.kit.clock import Clock
+from guiju.kit.errors import InputError, NotFoundError
+from guiju.labelling.models import Producer
+from guiju.labelling.rules import first_label
+from guiju.ledger.models import SYSTEM_PERSON, Draft, Receipt
+
+_SETTLE_SECONDS = 10.0
+_OBJECTION_CHARACTERS = 4000
+_CONTACT_CHARACTERS = 200
+
+
+class Gateway:
+    """Everything that the doors call."""
+
+    def __init__(  # noqa: PLR0913 - the rooms it joins are told apart by name
+        self,
+        *,
+        repository: GatewayRepository,
+        ledger: Recording,
+        moderation: Moderating,
+        pool: UpstreamPool,
+        clock: Clock,
+        spool_folder: Path,
+        producer: Producer,
+        check_mark: Callable[[str], str],
+        limits: Limits | None = None,
+    ) -> None:
+        """Join the rooms; nothing is written or connected before `start`.
+
+        Args:
+            repository: the gateway's tables.
+            ledger: where the evidence goes.
+            moderation: which decides about texts.
+            pool: the upstreams.
+            clock: the time.
+            spool_folder: where the write-ahead spool stands.
+            producer: who the implicit label names.
+            check_mark: returns a lawful explicit text mark, raises on another.
+            limits: how much a call may be.
+
+        Raises:
+            LabelError: the producer's code cannot stand in a label.
+        """
+        first_label(producer, "check")
+        self.metrics = Metrics()
+        self.limits = limits or Limits()
+        self._repository = repository
+        self._ledger = ledger
+        self._moderation = moderation
+        self._pool = pool
+        self._clock = clock
+        self._spool_folder = spool_folder
+        self._producer = producer
+        self._apps = Apps(repository, ledger, clock, check_mark)
+        self._callers = Callers(repository.app_of_key, ledger.person_for, clock)
+        self._index = ExchangeIndex(repository, ledger)
+        self._spool: Spool | None = None
+        self._evidence: EvidenceDesk | None = None
+        self._flow: ChatFlow | None = None
+        pool.on_failure = lambda upstream, code: self.metrics.count(
+            "guiju_upstream_failures_total", upstream=upstream, code=code
+        )
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Reconcile what dead processes left, then begin to take calls; the ledger must be running.
+
+        Raises:
+            StorageError: the spool or the ledger cannot be written.
+        """
+        await asyncio.to_thread(reconcile, self._spool_folder, self._ledger)
+        self._spool = Spool(self._spool_folder)
+        evidence = EvidenceDesk(self._ledger, self._spool, self._clock, metrics=self.metrics, note=self._index.note)
+        self._evidence = evidence
+        self._index.newly_open = evidence.newly_open
+        desk = Desk(self._moderation, evidence, self._pool, self._clock, self.metrics, self.limits)
+        self._flow = ChatFlow(desk, self._callers, self._producer)
+        self._index.start()
+        self._pool.start()
+
+    async def stop(self) -> None:
+        """Finish what is under way and give everything back; call it before the ledger stops."""
+        if self._evidence is None or self._spool is None:
+            return
+        self._flow = None
+        await self._evidence.settle(_SETTLE_SECONDS)
+        await self._pool.stop()
+        await self._index.stop()
+        self._spool.stop()
+        self._spool = self._evidence = None
+
+    # --- calls ------------------------------------------------------------------------------------------------------
+
+    async def chat(self, call: ChatCall) -> ChatReply:
+        """Answer one call to `POST /v1/chat/completions`; errors come back as replies in the OpenAI shape.
+
+        The caller iterates `pieces`, when there are any, and always ends with `aclose`.
+        """
+        return NOT_RUNNING if self._flow is None else await self._flow.chat(call)
+
+    async def admit(self, call: ChatCall) -> ChatReply | None:
+        """Return why a caller may not come in, as a reply; None when it may."""
+        return NOT_RUNNING if self._flow is None else await self._flow.admit(call)
+
+    async def refuse(self, call: ChatCall, error: CallError, *, size: int) -> ChatReply:
+        """Answer a call that the door could not take whole; a known app's is evidenced, anybody else's only counted."""
+        return NOT_RUNNING if self._flow is None else await self._flow.refuse(call, error, size=size)
+
+    # --- looking ----------------------------------------------------------------------------------------------------
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """Return the models that can be asked for."""
+        return self._pool.models()
+
+    def upstream_states(self) -> tuple[UpstreamState, ...]:
+        """Return how the upstreams do."""
+        return self._pool.states()
+
+    def readiness(self) -> dict[str, bool]:
+        """Return what must be true for calls to be answered: running, evidence can be written, an upstream is well."""
+        return {
+            "running": self._flow is not None,
+            "evidence": self._evidence is not None and self._evidence.is_writing,
+            "upstream": any(state.is_healthy for state in self._pool.states()),
+        }
+
+    def search_exchanges(self, query: ExchangeQuery) -> list[ExchangeRecord]:
+        """Return the exchanges that match, newest first; blocks."""
+        return self._repository.search(query)
+
+    def exchange(self, exchange_id: str) -> ExchangeRecord:
+        """Return one exchange; blocks.
+
+        Raises:
+            NotFoundError: there is none with this id.
+        """
+        record = self._repository.exchange(exchange_id)
+        if record is None:
+            raise NotFoundError(
+                f"没有编号为 {exchange_id} 的对话。", f"There is no exchange {exchange_id}.", where="id"
+            )
+        return record
+
+    def transcript(self, exchange_id: str) -> Transcript:
+        """Return what was said in an exchange, as far as it is kept; blocks.
+
+        Raises:
+            NotFoundError: there is none with this id.
+        """
+        return read_transcript(self.exchange(exchange_id), self._ledger)
+
+    def object_to(self, exchange_id: str, text: str, contact: str, person: str) -> Receipt:
+        """Take an objection to what the gateway did with an exchange (article 15); blocks until it is durable.
+
+        Raises:
+            NotFoundError: there is no such exchange.
+            InputError: the text is empty or too long.
+        """
+        text, contact = text.strip(), contact.strip()
+        if not 0 < len(text) <= _OBJECTION_CHARACTERS or len(contact) > _CONTACT_CHARACTERS:
+            raise InputError(
+                f"请写明理由（1 到 {_OBJECTION_CHARACTERS} 字）；联系方式不超过 {_CONTACT_CHARACTERS} 字。",
+                f"Say why (1 to {_OBJECTION_CHARACTERS} characters); a contact has at most {_CONTACT_CHARACTERS}.",
+                where="text",
+            )
+        record = self.exchange(exchange_id)
+        draft = Draft(
+            action="objection.received",
+            actor=f"person:{person}",
+            subject=f"exchange:{record.id}",
+            person=person or record.person or SYSTEM_PERSON,
+            provisions=(rules.COMPLAINTS,),
+            body={"text": text, "contact": contact, "outcome": record.outcome},
+        )
+        return self._ledger.append(draft)
+
+    # --- apps -------------------------------------------------------------------------------------------------------
+
+    def apps(self) -> list[App]:
+        """Return every app, oldest first; blocks."""
+        return self._apps.all()
+
+    def create_app(
+        self, name: str, *, refuses_with_error: bool = False, text_mark: str = "", actor: str = "system"
+    ) -> tuple[App, str]:
+        """Make an app and its first key; the secret is returned here and never again; blocks.
+
+        Raises:
+            InputError: the name cannot be taken.
+            ConfigurationError: the text mark is not lawful.
+        """
+        return self._apps.create(name, refuses_with_error=refuses_with_error, text_mark=text_mark, actor=actor)
+
+    def change_app(self, app: App, *, actor: str) -> App:
+        """Give an app new settings; blocks. Raises as `create_app` does, and NotFoundError."""
+        changed = self._apps.change(app, actor=actor)
+        self._callers.forget()
+        return changed
+
+    def keys(self, app_id: str) -> list[ApiKey]:
+        """Return the keys of an app; blocks."""
+        return self._apps.keys(app_id)
+
+    def create_key(self, app_id: str, *, actor: str) -> tuple[ApiKey, str]:
+        """Make one more key; the secret is returned here and never again; blocks. Raises NotFoundError."""
+        return self._apps.create_key(app_id, actor=actor)
+
+    def revoke_key(self, app_id: str, key_id: str, *, actor: str) -> None:
+        """Revoke a key; blocks. Raises NotFoundError."""
+        self._apps.revoke_key(app_id, key_id, actor=actor)
+        self._callers.forget()
+
+    def forget_persons(self) -> None:
+        """Look persons up again: one was erased."""
+        self._callers.forget()

@@ -1,0 +1,1 @@
+"""The stages of an exchange, in order: authenticate, moderate the input, call, moderate the output, release."""

@@ -1,0 +1,1 @@
+"""Who outside the operator's control is shown each checkpoint, so that history cannot be rewritten unseen."""

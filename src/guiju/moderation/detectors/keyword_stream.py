@@ -1,0 +1,130 @@
+"""Keywords on a stream: findings as soon as they are certain, and exactly as much held back as could still be one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from guiju.moderation.detectors.interface import Tape
+from guiju.moderation.detectors.patterns import MAX_GAP, Conditions, Occurrence, Pattern
+from guiju.moderation.models import Finding
+from guiju.text.matching.prefixes import PrefixTree
+from guiju.text.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """The forms of one view.
+
+    Attributes:
+        tree: their prefixes.
+        patterns: for each form, the patterns that have it.
+        acting: ids of the terms whose findings change or stop the text; the others are never held back.
+    """
+
+    tree: PrefixTree
+    patterns: tuple[tuple[Pattern, ...], ...]
+    acting: frozenset[str]
+
+
+class KeywordStream:
+    """Two walks over the symbols: the base view always, the skip view only where decorations stand inside a prefix."""
+
+    def __init__(self, base: Forms, skip: Forms, tape: Tape, *, conditions: Conditions, table: Table) -> None:
+        """Start at the beginning of a stream whose symbols are on `tape`."""
+        self._base = base
+        self._skip = skip
+        self._tape = tape
+        self._conditions = conditions
+        self._decorations = table.decorations
+        self._barriers = table.barriers
+        self._live = base.tree.live
+        self._found = base.tree.found
+        self._at = 0
+        self._state = ""
+        self._skip_state = ""
+        self._skip_places: list[int] = []
+        self._open: list[Occurrence] = []
+
+    def step(self, symbol: str) -> Sequence[Finding]:
+        """Take the next symbol; return what became certain with it."""
+        before = self._state
+        state = before + symbol
+        live = self._live
+        while state not in live:
+            state = state[1:]
+        self._state = state
+        if self._skip_state or (before and symbol in self._decorations):
+            self._step_skip(symbol, before)
+        self._at += 1
+        if state:
+            ending = self._found.get(state)
+            if ending is not None:
+                end = self._at
+                for index in ending:
+                    for pattern in self._base.patterns[index]:
+                        self._open.append(Occurrence(pattern, end - len(pattern.form), end))
+        return self._settle(final=False) if self._open else ()
+
+    def finish(self) -> Sequence[Finding]:
+        """Settle what waited for more text."""
+        return self._settle(final=True)
+
+    def held_from(self) -> int:
+        """Return the first symbol that is part of a live prefix or of an occurrence that is not settled."""
+        held = self._at - self._live[self._state]
+        if self._skip_state:
+            depth = self._skip.tree.live[self._skip_state]
+            if depth:
+                held = min(held, self._skip_places[-depth])
+        for occurrence in self._open:
+            if occurrence.start < held and occurrence.pattern.term.id in self._base.acting:
+                held = occurrence.start
+        return held
+
+    def _step_skip(self, symbol: str, before: str) -> None:
+        """Walk the skip view: it starts at a decoration after a live prefix and ends when no gap is left inside."""
+        at = self._at
+        if symbol in self._decorations:
+            self._pass_over(before)
+            return
+        if symbol in self._barriers:
+            self._forget_skip()
+            return
+        tree = self._skip.tree
+        state = tree.step(self._skip_state, symbol)
+        places = [*self._skip_places, at][-len(state) :] if state else []
+        self._skip_state, self._skip_places = state, places
+        for index in tree.found.get(state, ()):
+            for pattern in self._skip.patterns[index]:
+                start = places[-len(pattern.form)]
+                if at - start != len(pattern.form) - 1:
+                    self._open.append(Occurrence(pattern, start, at + 1))
+        if state and at - places[0] == len(state) - 1:
+            self._forget_skip()
+
+    def _pass_over(self, before: str) -> None:
+        at = self._at
+        if self._skip_state:
+            if at - self._skip_places[-1] > MAX_GAP:
+                self._forget_skip()
+            return
+        live = self._skip.tree.live
+        while before not in live:
+            before = before[1:]
+        self._skip_state = before
+        self._skip_places = list(range(at - len(before), at))
+
+    def _forget_skip(self) -> None:
+        self._skip_state = ""
+        self._skip_places = []
+
+    def _settle(self, *, final: bool) -> Sequence[Finding]:
+        found: list[Finding] = []
+        still: list[Occurrence] = []
+        for occurrence in self._open:
+            said = self._conditions.judge(occurrence, self._tape, self._at, final=final)
+            if said is None:
+                still.append(occurrence)
+            elif said:
+                found.append(occurrence.pattern.finding(self._tape, occurrence.start, occurrence.end))
+        self._open = still
+        return found

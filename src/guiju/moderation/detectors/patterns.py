@@ -1,0 +1,225 @@
+"""A term as it is looked for: a form, and the conditions under which an occurrence of it is a hit.
+
+Every condition looks at a bounded stretch around the occurrence, so that a stream can hold the text back until the
+condition is settled and then knows the same as somebody who has the whole text.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from guiju.moderation.detectors.interface import Tape
+from guiju.moderation.models import Finding, Term
+from guiju.text.normalising import Normaliser, is_word_symbol
+
+MAX_GAP = 3
+"""How many decorations in a row may be passed over inside a term with the flag `skip`."""
+
+_SCRIPT_LOOK_BACK = 32
+_GREEK_FIRST, _ARMENIAN_LAST = "\u0370", "\u058f"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One form of one term.
+
+    Attributes:
+        term: the term.
+        form: the symbols that are looked for.
+        view: `base`, or `skip` when decorations may stand between them.
+        left_word: whether the symbol before must not be a letter or digit of a spaced script.
+        right_word: the same for the symbol after.
+        guards: what clears an occurrence: pairs (text directly before, text directly after), either may be empty.
+        reach: how far guards look, in symbols.
+        is_latin: whether it is written in real Latin letters; then Cyrillic or Greek text around is no look-alike.
+        is_foreign: whether it is written in Cyrillic or Greek; then a purely Latin occurrence is another word.
+        is_plain: whether it has no conditions at all.
+    """
+
+    term: Term
+    form: str
+    view: str
+    left_word: bool
+    right_word: bool
+    guards: tuple[tuple[str, str], ...]
+    reach: int
+    is_latin: bool
+    is_foreign: bool
+    is_plain: bool
+
+    def finding(self, tape: Tape, start: int, end: int) -> Finding:
+        """Return the finding for an occurrence that is a hit."""
+        first, last = tape.span(start, end)
+        term = self.term
+        return Finding(
+            "keywords", term.risks, term.level, term.wish, first, last, term.id, view=self.view, reason=term.reason
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Where a form occurs.
+
+    Attributes:
+        pattern: what occurs.
+        start: its first symbol, counted in the whole text.
+        end: one past its last.
+    """
+
+    pattern: Pattern
+    start: int
+    end: int
+
+
+class Conditions:
+    """Judges occurrences of patterns."""
+
+    def __init__(self, normaliser: Normaliser) -> None:
+        """Judge by the classes of the normaliser's table."""
+        self._lookalikes = normaliser.table.lookalikes
+        self._decorations = normaliser.table.decorations
+
+    def judge(self, occurrence: Occurrence, tape: Tape, known: int, *, final: bool) -> bool | None:
+        """Return whether an occurrence is a hit; None while that depends on symbols that have not come.
+
+        Args:
+            occurrence: what stands where.
+            tape: the text.
+            known: how many symbols of the whole text have come; later ones on the tape are not looked at.
+            final: whether no more will come.
+        """
+        pattern = occurrence.pattern
+        if pattern.is_plain:
+            return True
+        around = _Around(occurrence, tape, known - tape.base, is_final=final)
+        if pattern.view == "skip" and around.itself() == pattern.term.form:
+            return False  # the term as it is written, decorations of its own included: the base view has it
+        is_open = False
+        for judge in (self._words, self._scripts, self._guards, self._companions):
+            said = judge(pattern, around)
+            if said is False:
+                return False
+            is_open = is_open or said is None
+        return None if is_open else True
+
+    def _words(self, pattern: Pattern, around: "_Around") -> bool | None:
+        if pattern.left_word and (before := around.before(1)) and is_word_symbol(before):
+            return False
+        if not pattern.right_word:
+            return True
+        after = around.after(1)
+        return not is_word_symbol(after) if after else around.is_settled(1)
+
+    def _scripts(self, pattern: Pattern, around: "_Around") -> bool | None:
+        if not pattern.is_latin and not pattern.is_foreign:
+            return True
+        foreign = sum(character in self._lookalikes for character in around.origin())
+        if pattern.is_foreign:
+            return foreign > 0
+        letters = sum(symbol.isascii() and symbol.isalpha() for symbol in pattern.form)
+        if foreign == 0 or foreign < letters:
+            return True
+        before = around.before(_SCRIPT_LOOK_BACK)
+        return not any(_GREEK_FIRST <= symbol <= _ARMENIAN_LAST for symbol in before)
+
+    def _guards(self, pattern: Pattern, around: "_Around") -> bool | None:
+        if not pattern.guards:
+            return True
+        before, after = around.before(pattern.reach), around.after(pattern.reach)
+        if pattern.view == "skip":
+            before, after = self._reduced(before), self._reduced(after)
+        settled = around.is_settled(pattern.reach)
+        is_open = False
+        for left, right in pattern.guards:
+            if not before.endswith(left):
+                continue
+            if after.startswith(right):
+                return False
+            is_open = is_open or (not settled and right.startswith(after))
+        return None if is_open else True
+
+    def _companions(self, pattern: Pattern, around: "_Around") -> bool | None:
+        term = pattern.term
+        if not term.all_of and not term.none_of:
+            return True
+        near = around.before(term.within) + around.itself() + around.after(term.within)
+        if any(companion in near for companion in term.none_of):
+            return False
+        settled = around.is_settled(term.within)
+        if all(any(companion in near for companion in group) for group in term.all_of):
+            return True if settled or not term.none_of else None
+        return False if settled else None
+
+    def _reduced(self, symbols: str) -> str:
+        return "".join([symbol for symbol in symbols if symbol not in self._decorations])
+
+
+class _Around:
+    """The stretch of text around an occurrence, as far as it is known."""
+
+    __slots__ = ("_end", "_known", "_start", "_tape", "is_final")
+
+    def __init__(self, occurrence: Occurrence, tape: Tape, known: int, *, is_final: bool) -> None:
+        self._tape = tape
+        self._start = occurrence.start - tape.base
+        self._end = occurrence.end - tape.base
+        self._known = known
+        self.is_final = is_final
+
+    def before(self, reach: int) -> str:
+        return self._tape.symbols[max(0, self._start - reach) : self._start]
+
+    def itself(self) -> str:
+        return self._tape.symbols[self._start : self._end]
+
+    def after(self, reach: int) -> str:
+        return self._tape.symbols[self._end : min(self._end + reach, self._known)]
+
+    def origin(self) -> str:
+        return self._tape.origins[self._start : self._end]
+
+    def is_settled(self, reach: int) -> bool | None:
+        """Whether all that `after` may ever return has come; None when not."""
+        return True if self.is_final or self._known >= self._end + reach else None
+
+
+def patterns_of(term: Term, phrases: Iterable[str], normaliser: Normaliser) -> list[Pattern]:
+    """Return the forms in which a term is looked for; `phrases` are those of its risk."""
+    everything = (*term.allow, *phrases)
+    found = [_pattern(term, everything, normaliser, form=term.form, view="base")]
+    if term.skips and not any(symbol in normaliser.table.barriers for symbol in term.form):
+        reduced = [normaliser.reduced(phrase) for phrase in everything]
+        found.append(_pattern(term, reduced, normaliser, form=normaliser.reduced(term.form), view="skip"))
+    return found
+
+
+def _pattern(term: Term, phrases: Iterable[str], normaliser: Normaliser, *, form: str, view: str) -> Pattern:
+    guards = [*(("", after) for after in term.not_before), *((before, "") for before in term.not_after)]
+    if view == "skip":
+        guards = [(normaliser.reduced(left), normaliser.reduced(right)) for left, right in guards]
+    for phrase in phrases:
+        guards.extend((phrase[:at], phrase[at + len(form) :]) for at in _occurrences(form, phrase))
+    # A guard that is empty on both sides (a phrase equal to the term, or one of decorations only) would clear all.
+    kept = tuple(dict.fromkeys(guard for guard in guards if guard != ("", "")))
+    longest = max((len(side) for guard in kept for side in guard), default=0)
+    letters = sum(symbol.isascii() and symbol.isalpha() for symbol in form)
+    foreign = sum(character in normaliser.table.lookalikes for character in term.text) >= letters
+    has_letters = letters > 0
+    left_word = term.whole_word and is_word_symbol(form[0])
+    right_word = term.whole_word and is_word_symbol(form[-1])
+    return Pattern(
+        term=term,
+        form=form,
+        view=view,
+        left_word=left_word,
+        right_word=right_word,
+        guards=kept,
+        reach=longest * (MAX_GAP + 1 if view == "skip" else 1),
+        is_latin=has_letters and not foreign,
+        is_foreign=has_letters and foreign,
+        is_plain=form == term.form
+        and not (kept or left_word or has_letters or right_word or term.all_of or term.none_of),
+    )
+
+
+def _occurrences(form: str, phrase: str) -> list[int]:
+    return [at for at in range(len(phrase) - len(form) + 1) if phrase.startswith(form, at)]

@@ -1,0 +1,211 @@
+"""Moderation's verbs: decide about a text, watch a stream, explain, reload, check a policy, search the library."""
+
+import itertools
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from guiju.kit.clock import Clock, SystemClock
+from guiju.moderation.detectors.interface import Detector, Tape
+from guiju.moderation.detectors.keywords import KeywordDetector
+from guiju.moderation.detectors.null import NullDetector
+from guiju.moderation.detectors.personal_information import PersonalInformationDetector
+from guiju.moderation.errors import PolicyError
+from guiju.moderation.library import Library, LibrarySources, load_library
+from guiju.moderation.models import (
+    Action,
+    Decision,
+    ExplainedFinding,
+    Explanation,
+    Finding,
+    LibraryStats,
+    PolicyCheck,
+    Refusal,
+    Scope,
+    Segment,
+    TermPage,
+)
+from guiju.moderation.policy import MAX_POLICY_BYTES, PolicyBundle, parse_policy, read_policy
+from guiju.moderation.rules import decide_from, masked
+from guiju.moderation.stream import ModeratedStream
+from guiju.text.models import Normalised
+from guiju.text.normalising import base_normaliser
+
+logger = logging.getLogger(__name__)
+
+MAX_SHOWN = 500
+"""So many findings are highlighted in an explanation."""
+
+
+def builtin_folder() -> Path:
+    """Return the folder of our own keyword library."""
+    return Path(str(resources.files("guiju.moderation").joinpath("data", "keywords")))
+
+
+def builtin_policy() -> Path:
+    """Return the path of our own policy."""
+    return Path(str(resources.files("guiju.moderation").joinpath("data", "policy.yaml")))
+
+
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """What is in force: one reference, swapped whole."""
+
+    library: Library
+    policy: PolicyBundle
+    detectors: tuple[Detector, ...]
+
+
+class Moderation:
+    """Decides about texts by the library and the policy in force. Safe to call from several threads."""
+
+    def __init__(
+        self,
+        sources: LibrarySources,
+        policy_path: Path | None = None,
+        *,
+        clock: Clock | None = None,
+        further_detectors: Sequence[Detector] = (),
+    ) -> None:
+        """Read library and policy; without a path, our own policy.
+
+        Raises:
+            LibraryError: a keyword file cannot be used.
+            PolicyError: the policy cannot be used.
+        """
+        self._sources = sources
+        self._policy_path = policy_path or builtin_policy()
+        self._clock = clock or SystemClock()
+        self._further = tuple(further_detectors)
+        self._normaliser = base_normaliser()
+        self._reloading = threading.Lock()
+        self._engine = self._build()
+
+    @property
+    def policy(self) -> PolicyBundle:
+        """The bundle in force."""
+        return self._engine.policy
+
+    def reload(self) -> PolicyBundle:
+        """Read library and policy anew and put them in force at once; streams that are open keep what they began with.
+
+        Raises:
+            LibraryError: a keyword file cannot be used; what was in force stays.
+            PolicyError: the policy cannot be used; what was in force stays.
+        """
+        with self._reloading:
+            engine = self._build()
+            self._engine = engine
+        logger.info(
+            "moderation reloaded", extra={"policy_hash": engine.policy.hash, "terms": len(engine.library.terms)}
+        )
+        return engine.policy
+
+    def decide(self, text: str, scope: Scope) -> Decision:
+        """Decide about a whole text (GenAI Measures art. 14; design: fail closed)."""
+        return self._decide(self._engine, text, scope)[0]
+
+    def masked(self, text: str, decision: Decision) -> str:
+        """Return `text` as it may go on after `decision`: with ＊ over what policy replaces."""
+        return masked(text, decision.findings, self._engine.policy, scope=decision.scope)
+
+    def open_stream(self, scope: Scope) -> ModeratedStream:
+        """Start to watch a text that comes in pieces."""
+        engine = self._engine
+        return ModeratedStream(engine.detectors, engine.policy, scope, normaliser=self._normaliser, clock=self._clock)
+
+    def explain(self, text: str, scope: Scope) -> Explanation:
+        """Say what a text would decide, and why, with the findings in the original text."""
+        engine = self._engine
+        decision, view = self._decide(engine, text, scope)
+        explained = tuple(
+            ExplainedFinding(
+                finding=finding,
+                found=text[finding.start : finding.end],
+                term=term.text if (term := engine.library.term(finding.term_id)) else "",
+                action=engine.policy.action_for(finding, scope),
+            )
+            for finding in decision.findings
+        )
+        stream = self.open_stream(scope)
+        released = stream.push(text).text + stream.finish().text
+        return Explanation(decision, explained, _segments(text, decision.findings), view.symbols, released)
+
+    def policy_check(self, source: Path | bytes) -> PolicyCheck:
+        """Say whether a policy could be put in force, and if not, every line that is wrong."""
+        try:
+            content, where = (source, "policy") if isinstance(source, bytes) else (_read(source), str(source))
+        except PolicyError as error:
+            return PolicyCheck("", "", (Refusal(error.where, 0, "", error.zh, error.en),))
+        bundle, errors = read_policy(content, where, self._engine.library.content_hash)
+        return PolicyCheck(bundle.name, bundle.hash, ()) if bundle else PolicyCheck("", "", errors)
+
+    def library_stats(self) -> LibraryStats:
+        """Return the library in force in numbers."""
+        return self._engine.library.stats
+
+    def search_terms(self, query: str, risk: str = "", *, offset: int = 0, limit: int = 50) -> TermPage:
+        """Return a page of the terms that contain `query`, of one risk or chapter or of all."""
+        return self._engine.library.search(query, risk, offset=offset, limit=limit)
+
+    def _decide(self, engine: _Engine, text: str, scope: Scope) -> tuple[Decision, Normalised]:
+        view = self._normaliser.normalise(text)
+        tape = Tape.of(text, view)
+        findings: list[Finding] = []
+        failures: list[str] = []
+        for detector in engine.detectors:
+            began = self._clock.monotonic()
+            try:
+                findings.extend(detector.find(tape, scope))
+            except Exception as error:  # whatever a detector dies of, it has not seen the text: fail as policy says
+                logger.exception("detector %s failed", detector.name)
+                failures.append(f"{detector.name} 出错（{type(error).__name__}）")
+                continue
+            settings = engine.policy.detectors.get(detector.name)
+            if settings is not None and (self._clock.monotonic() - began) * 1000 > settings.budget_ms:
+                logger.error("detector %s overran %d ms", detector.name, settings.budget_ms)
+                failures.append(f"{detector.name} 超时（{settings.budget_ms} 毫秒）")
+        return decide_from(findings, engine.policy, scope, failures=failures), view
+
+    def _build(self) -> _Engine:
+        library = load_library(self._sources)
+        policy = parse_policy(_read(self._policy_path), str(self._policy_path), library.content_hash)
+
+        def acts(finding: Finding, scope: Scope) -> bool:
+            return policy.action_for(finding, scope) is not Action.ALLOW
+
+        personal = policy.detectors["personal_information"]
+        detectors: list[Detector] = [
+            KeywordDetector(library, policy, self._normaliser)
+            if policy.detectors["keywords"].enabled
+            else NullDetector("keywords"),
+            PersonalInformationDetector(personal.kinds, personal.wishes, acts)
+            if personal.enabled
+            else NullDetector("personal_information"),
+        ]
+        return _Engine(library, policy, (*detectors, *self._further))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_POLICY_BYTES + 1)
+    except OSError as error:
+        raise PolicyError(
+            f"无法读取策略文件：{error.strerror}。", f"The policy cannot be read: {error.strerror}.", where=str(path)
+        ) from error
+
+
+def _segments(text: str, findings: Sequence[Finding]) -> tuple[Segment, ...]:
+    shown = findings[:MAX_SHOWN]
+    edges = sorted({0, len(text), *(edge for finding in shown for edge in (finding.start, finding.end))})
+    return tuple(
+        Segment(
+            text[low:high],
+            tuple(at for at, finding in enumerate(shown) if finding.start <= low and high <= finding.end),
+        )
+        for low, high in itertools.pairwise(edges)
+    )

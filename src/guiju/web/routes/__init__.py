@@ -1,0 +1,1 @@
+"""One file a group of pages; each gives its routes for a Door."""

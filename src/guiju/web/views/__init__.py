@@ -1,0 +1,1 @@
+"""What each console page shows, as plain data: the page fills a template with it, its JSON twin sends it as it is."""

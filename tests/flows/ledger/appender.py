@@ -1,0 +1,25 @@
+"""Appends some entries to a log, several at a time, and prints what was acknowledged."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from bench.ledger.house import draft, open_at
+
+
+async def main(url: str, var: Path, source: str, count: int) -> None:
+    database, ledger = open_at(url, var)
+    ledger.start()
+    person = ledger.person_for("somebody both processes know")
+    for start in range(0, count, 8):
+        numbers = range(start + 1, min(start + 9, count + 1))
+        for receipt in await asyncio.gather(
+            *(ledger.append_async(draft(person, source=source, number=n)) for n in numbers)
+        ):
+            sys.stdout.write(f"{receipt.seq} {receipt.id}\n")
+    ledger.stop()
+    database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])))

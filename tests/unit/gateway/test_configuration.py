@@ -1,0 +1,106 @@
+"""The operator's YAML is taken, or the place that is wrong is named."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guiju.gateway.configuration import BUILT_IN, load_configuration, read_configuration
+from guiju.kit.errors import ConfigurationError
+
+EXAMPLE = """
+provider_code: "001191440300708461136T1WFUO"
+upstreams:
+  - name: vllm-1
+    base_url: http://127.0.0.1:8001/v1
+    api_key_env: VLLM_KEY
+    models: {qwen: Qwen/Qwen3-8B}
+  - name: deepseek
+    base_url: https://api.example.invalid
+    models: "*"
+  - {name: echo, kind: echo}
+limits: {body_bytes: 1000}
+patience: {idle: 3.5}
+"""
+
+
+def test_no_file_means_the_two_built_in_models(tmp_path: Path) -> None:
+    settings = load_configuration(tmp_path / "none.yaml")
+    assert settings == BUILT_IN
+    assert [upstream.kind for upstream in settings.upstreams] == ["law-assistant", "echo"]
+
+
+def test_the_example_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "guiju.yaml"
+    path.write_text(EXAMPLE, encoding="utf-8")
+    settings = load_configuration(path, {"VLLM_KEY": "secret"})
+    first, second, third = settings.upstreams
+    assert (first.name, first.kind, first.api_key) == ("vllm-1", "openai", "secret")
+    assert first.models == (("qwen", "Qwen/Qwen3-8B"),)
+    assert second.models is None
+    assert third.models == (("echo", "echo"),)
+    assert settings.limits.body_bytes == 1000
+    assert settings.patience.idle == 3.5
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("upstreams: []", "upstreams"),
+        ("upstreams: 5", "upstreams"),
+        ("[]", "guiju.yaml"),
+        ("a: b", "'a'"),
+        ("upstreams: [{name: x}]", "base_url"),
+        ("upstreams: [{name: x, base_url: ftp://x}]", "base_url"),
+        ("upstreams: [{name: 'a b', kind: echo}]", "name"),
+        ("upstreams: [{name: x, kind: magic}]", "kind"),
+        ("upstreams: [{name: x, kind: echo}, {name: x, kind: echo}]", "upstreams"),
+        ("upstreams: [{name: x, base_url: 'http://x', api_key_env: NOT_SET}]", "NOT_SET"),
+        ("upstreams: [{name: x, base_url: 'http://x', models: 5}]", "models"),
+        ("upstreams: [{name: x, base_url: 'http://x', modles: '*'}]", "modles"),
+        ("limits: {body_bytes: -1}", "body_bytes"),
+        ("limits: {body_bytes: many}", "body_bytes"),
+        ("limits: {body_bytes: true}", "body_bytes"),
+        ("limits: {n: 1}", "'n'"),
+        ("limits: {answer_bytes: 99999999}", "answer_bytes"),
+        ("patience: [1]", "patience"),
+        ("provider_code: 5", "provider_code"),
+        ("health_seconds: 0", "health_seconds"),
+        ("upstreams: [", "YAML"),
+    ],
+)
+def test_what_is_wrong_is_named_in_both_languages(tmp_path: Path, text: str, named: str) -> None:
+    path = tmp_path / "guiju.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(path, {})
+    assert named in str(caught.value)
+    assert caught.value.zh
+    assert caught.value.en
+
+
+def test_a_file_that_is_no_text_is_a_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "guiju.yaml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError):
+        load_configuration(path)
+
+
+YAML = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["upstreams", "limits", "name", "kind", "models", "base_url", "idle"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(YAML)
+def test_any_tree_is_taken_or_refused_clearly(tree: object) -> None:
+    try:
+        read_configuration(tree, {}, "x")
+    except ConfigurationError as error:
+        assert error.where  # noqa: PT017 - either outcome is right

@@ -1,0 +1,101 @@
+"""Decisions about what comes in are remembered only as long as they would be made the same again."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from guiju.gateway.exchange import Exchange
+from guiju.gateway.models import App, Limits
+from guiju.gateway.stages.moderate import InputModeration
+from guiju.gateway.wire.answer import AnswerWriter
+from guiju.gateway.wire.request import read_request
+from guiju.moderation.models import Action, Decision, Released, Scope
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+@dataclass
+class Mark:
+    hash: str
+
+
+class Stream:
+    def push(self, delta: str) -> Released:
+        return Released(delta.replace("电话", "＊＊"))
+
+    def finish(self) -> Released:
+        return Released("")
+
+    def decision(self) -> Decision:
+        raise NotImplementedError
+
+
+@dataclass
+class Counting:
+    action: Action = Action.ALLOW
+    policy: Mark = field(default_factory=lambda: Mark("h1"))
+    asked: list[str] = field(default_factory=list)
+
+    def decide(self, text: str, scope: Scope) -> Decision:
+        self.asked.append(text)
+        return Decision(self.action, scope, (), (), "", "", self.policy.hash, "")
+
+    def open_stream(self, scope: Scope) -> Stream:
+        assert scope is Scope.INPUT
+        return Stream()
+
+
+def exchange(*texts: str, policy_hash: str = "h1") -> Exchange:
+    messages = ",".join(f'{{"role": "user", "content": "{text}"}}' for text in texts)
+    request = read_request(f'{{"model": "m", "messages": [{messages}]}}'.encode(), Limits())
+    writer = AnswerWriter("e", "m", 0)
+    return Exchange("e", "c", App("a", "a"), "p", request, policy_hash, NOW, "", 0.0, "", writer)
+
+
+async def test_a_conversation_that_grows_is_decided_turn_by_turn() -> None:
+    moderation = Counting()
+    stage = InputModeration(moderation)
+    await stage.decide_request(exchange("一"))
+    await stage.decide_request(exchange("一", "二"))
+    await stage.decide_request(exchange("一", "二", "三"))
+    assert moderation.asked == ["一", "二", "三"]
+
+
+async def test_another_policy_decides_anew() -> None:
+    moderation = Counting()
+    stage = InputModeration(moderation)
+    await stage.decide_request(exchange("一"))
+    moderation.policy = Mark("h2")
+    moderation.action = Action.REFUSE
+    decision = await stage.decide_request(exchange("一", policy_hash="h2"))
+    assert decision.action is Action.REFUSE
+
+
+async def test_a_policy_that_changed_meanwhile_is_not_remembered_under_the_old_hash() -> None:
+    moderation = Counting(policy=Mark("h2"))
+    stage = InputModeration(moderation)
+    await stage.decide_request(exchange("一", policy_hash="h1"))
+    await stage.decide_request(exchange("一", policy_hash="h1"))
+    assert moderation.asked == ["一", "一"]
+
+
+async def test_not_knowing_is_not_remembered() -> None:
+    moderation = Counting(Action.UNDETERMINED)
+    stage = InputModeration(moderation)
+    await stage.decide_request(exchange("一"))
+    moderation.action = Action.ALLOW
+    assert (await stage.decide_request(exchange("一"))).action is Action.ALLOW
+
+
+async def test_the_model_gets_the_masked_text_and_the_evidence_what_was_said() -> None:
+    stage = InputModeration(Counting(Action.REPLACE))
+    asked = exchange("我的电话")
+    await stage.decide_request(asked)
+    assert asked.for_upstream.upstream_payload("m")["messages"] == [{"role": "user", "content": "我的＊＊"}]
+    assert asked.request.turns[0].text == "我的电话"
+
+
+async def test_memory_is_bounded() -> None:
+    stage = InputModeration(Counting())
+    for number in range(9000):
+        await stage.decide_request(exchange(str(number)))
+    assert len(stage._known) == 8192

@@ -1,0 +1,79 @@
+"""Drafts reach the ledger in the order in which they came; a lone one never waits."""
+
+import asyncio
+
+import pytest
+
+from guiju.gateway.pacing import Pacer
+from guiju.kit.errors import StorageError
+from guiju.ledger.models import Draft, Receipt
+
+
+class Listening:
+    def __init__(self) -> None:
+        self.got: list[tuple[str, float]] = []
+        self.is_broken = False
+
+    async def append_async(self, draft: Draft) -> Receipt:
+        self.got.append((draft.id, asyncio.get_running_loop().time()))
+        if self.is_broken:
+            raise StorageError("满", "full")
+        await asyncio.sleep(0)
+        return Receipt(len(self.got), draft.id)
+
+
+def draft(number: int) -> Draft:
+    return Draft(action="a.b", actor="system", subject="s:1", id=str(number))
+
+
+async def test_a_lone_draft_is_handed_on_at_once() -> None:
+    ledger = Listening()
+    pacer = Pacer(ledger)
+    for number in range(3):
+        began = asyncio.get_running_loop().time()
+        assert (await pacer.submit(draft(number))).id == str(number)
+        assert asyncio.get_running_loop().time() - began < 0.005
+        await asyncio.sleep(0.02)
+
+
+async def test_the_order_holds_under_any_load() -> None:
+    ledger = Listening()
+    pacer = Pacer(ledger)
+    tasks = []
+    for number in range(400):
+        tasks.append(pacer.submit(draft(number)))
+        if number % 7 == 0:
+            await asyncio.sleep(0.001)
+    await asyncio.gather(*tasks)
+    assert [name for name, _ in ledger.got] == [str(number) for number in range(400)]
+
+
+async def test_under_load_drafts_go_in_groups() -> None:
+    ledger = Listening()
+    pacer = Pacer(ledger)
+    tasks = []
+    for number in range(200):
+        tasks.append(pacer.submit(draft(number)))
+        await asyncio.sleep(0.0005)
+    await asyncio.gather(*tasks)
+    instants = {round(at * 1000) for _, at in ledger.got}
+    assert len(instants) < 120
+
+
+async def test_one_waiter_that_is_cancelled_takes_nobody_with_it() -> None:
+    ledger = Listening()
+    pacer = Pacer(ledger)
+    tasks = [pacer.submit(draft(number)) for number in range(10)]
+    await asyncio.sleep(0.013)
+    late = [pacer.submit(draft(number)) for number in range(10, 20)]
+    await asyncio.sleep(0)
+    late[0].cancel()
+    await asyncio.gather(*tasks, *late[1:])
+    assert len(ledger.got) == 19
+
+
+async def test_a_failure_reaches_its_caller() -> None:
+    ledger = Listening()
+    ledger.is_broken = True
+    with pytest.raises(StorageError):
+        await Pacer(ledger).submit(draft(1))

@@ -1,0 +1,69 @@
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from guiju.text.matching.bigram import BigramMatcher
+from guiju.text.matching.choose import build_matcher
+from guiju.text.matching.prefixes import PrefixTree
+from guiju.text.matching.rust import RustMatcher
+
+LETTERS = "甲乙丙ab😀"
+PATTERNS = st.lists(st.text(LETTERS, min_size=1, max_size=6), min_size=1, max_size=12, unique=True)
+TEXT = st.text(LETTERS + "丁", max_size=60)
+
+
+def naive(patterns: list[str], text: str) -> list[tuple[int, int, int]]:
+    return sorted(
+        (at, at + len(pattern), index)
+        for index, pattern in enumerate(patterns)
+        for at in range(len(text) - len(pattern) + 1)
+        if text.startswith(pattern, at)
+    )
+
+
+@given(patterns=PATTERNS, text=TEXT)
+@settings(max_examples=600)
+def test_all_matchers_find_exactly_every_occurrence(patterns: list[str], text: str) -> None:
+    expected = naive(patterns, text)
+    assert sorted(RustMatcher(patterns).find(text)) == expected
+    assert sorted(BigramMatcher(patterns).find(text)) == expected
+
+
+@given(patterns=PATTERNS, text=TEXT, data=st.data())
+@settings(max_examples=600)
+def test_a_prefix_tree_finds_the_same_and_knows_exactly_what_is_live(
+    patterns: list[str], text: str, data: st.DataObject
+) -> None:
+    held = data.draw(st.sets(st.integers(0, len(patterns) - 1)))
+    tree = PrefixTree(patterns, held)
+    state, hits = "", []
+    for at, symbol in enumerate(text, 1):
+        state = tree.step(state, symbol)
+        hits += [(at - len(patterns[index]), at, index) for index in tree.found.get(state, ())]
+        live = max(
+            (
+                length
+                for index in held
+                for length in range(1, len(patterns[index]))
+                if text[:at].endswith(patterns[index][:length])
+            ),
+            default=0,
+        )
+        assert tree.live[state] == live
+    assert sorted(hits) == naive(patterns, text)
+
+
+def test_without_the_rust_library_the_fallback_takes_its_place_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert build_matcher(["甲乙"]).name == "ahocorasick_rs"
+    monkeypatch.setitem(sys.modules, "ahocorasick_rs", None)
+    monkeypatch.setattr("guiju.text.matching.choose.find_spec", lambda name: None if name == "ahocorasick_rs" else name)
+    assert build_matcher(["甲乙"]).name == "bigram"
+    assert "plain Python" in caplog.text
+
+
+def test_no_patterns_match_nothing() -> None:
+    assert list(build_matcher([]).find("甲乙")) == []
