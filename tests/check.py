@@ -12,7 +12,7 @@ CHECKS = {
     "ruff check": [BIN / "ruff", "check", "--quiet", "src", "tests", "bench", "tools"],
     "ruff format": [BIN / "ruff", "format", "--check", "--quiet", "src", "tests", "bench", "tools"],
     "mypy --strict": [BIN / "mypy", "--no-error-summary"],
-    "floors": [BIN / "lint-imports", "--no-timing"],
+    "floors": [BIN / "lint-imports"],
     "law coverage": [BIN / "guiju", "law", "check"],
 }
 

@@ -1,4 +1,4 @@
-"""Fixtures that every kind of test shares: a fixed clock, a migrated database of both kinds, no network but loopback."""
+"""Fixtures that every kind of test shares: a fixed clock, a migrated database of both kinds, loopback only."""
 
 import os
 import shutil

@@ -15,7 +15,8 @@ def main() -> int:
     """Run pytest under coverage; return its exit status."""
     started = time.monotonic()
     environment = {**os.environ, "COVERAGE_PROCESS_START": "", "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "--dist", "worksteal", "--cov", "--cov-report=term:skip-covered", *sys.argv[1:]]
+    options = ["--dist", "worksteal", "--cov", "--cov-report=term:skip-covered"]
+    command = [sys.executable, "-m", "pytest", *options, *sys.argv[1:]]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     skipped: list[str] = []
     closing = ""

@@ -1,6 +1,6 @@
 """What a governed answer costs: Guiju's gateway beside LiteLLM's proxy and a bare pass-through, in the same run.
 
-`make bench-gateway`, or `python bench/gateway/run.py [--litellm /path/to/litellm] [--rounds 3] [--write]`.
+`python bench/gateway/run.py [--litellm /path/to/litellm] [--rounds 3] [--write]`.
 Each gateway runs alone, one worker, pinned to core 0; the simulated model server and the load share core 1. CPU is read
 from /proc for the gateway's whole process tree, so other work on the machine changes the waiting but not the cost.
 """

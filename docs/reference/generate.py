@@ -39,23 +39,24 @@ including, its last. `==` gives a fact, or the whole list of what is required; `
 | M-high | from memory, the wording recalled clearly and partly corroborated; not verified |
 | M | from memory; not verified |
 
-## Short names of sources
+## Sources
 
-| Name | What |
+| Source | What |
 |---|---|
-| seed | the full text of the Interim Measures, with a commentary |
-| LRB | GitHub `LawRefBook/Laws` at 2f4c5c23: statutes word for word; its Cybersecurity Law is the text of 2016 |
-| EtonMu | GitHub `EtonMu/global-ai-data-regulation-map` at ba4de241: the Cybersecurity Law in force from 2026-01-01, \
-copied from cac.gov.cn/2025-12/29/c_1768735112911946.htm |
-| privpm | GitHub `My-Legal-AI-Journey/privpm-builder` at 78427afe |
-| XA | GitHub `chuali-zi/XA_guard` at 1c7cd7d0: 事实源.md, facts-compliance.md and others |
-| Prime | GitHub `1620073153/PrimeIceAGI-TestVersion`: data/tc260_standards.py |
-| SmartSafe | GitHub `xyh4ck/SmartSafe` at cbfabe75 |
-| xjszsb | http://www.xjszsb.com/aidongtai/255.html: a garbled repost on the 2023-10 draft of TC260-003; \
-only its numbers count |
-| CSET-52d | CSET's English translation of the draft of GB/T 45652 of 2024-03-28 |
-| fs:N | a file of a public repository, read through an index that gives a number and not the repository's name; \
-a 0 in front keeps one from being taken for a telephone number |
+| official text, cac.gov.cn/… | the full text of the Interim Measures, as the Cyberspace Administration of \
+China published it |
+| github.com/LawRefBook/Laws | at 2f4c5c23: statutes word for word; its Cybersecurity Law is the text of 2016 |
+| github.com/EtonMu/global-ai-data-regulation-map | at ba4de241: the Cybersecurity Law in force from 2026-01-01, \
+copied from cac.gov.cn/2025-12/29/c_1768735112911946.htm, and the Interim Measures |
+| github.com/My-Legal-AI-Journey/privpm-builder | at 78427afe: notes on personal information and labelling |
+| github.com/chuali-zi/XA_guard | at 1c7cd7d0: 事实源.md, facts-compliance.md and others |
+| github.com/1620073153/PrimeIceAGI-TestVersion | data/tc260_standards.py |
+| github.com/xyh4ck/SmartSafe | at cbfabe75 |
+| xjszsb.com/aidongtai/255.html | a garbled repost on the 2023-10 draft of TC260-003; only its numbers count |
+| CSET's English translation | of the draft of GB/T 45652 of 2024-03-28: \
+cset.georgetown.edu/publication/china-gen-ai-training-data-safety-standard-draft/ |
+| secondary copy, public index no. N | a file of a public repository, read through a code index that gives a number, \
+not the repository's name: it cannot be looked up by it; a 0 in front keeps one from looking like a telephone number |
 | others | an address, a law firm's or a document site's name, as it stands |
 """
 

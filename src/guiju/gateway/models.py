@@ -186,3 +186,12 @@ class Patience:
     first_byte: float = 60.0
     idle: float = 30.0
     whole: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeTally:
+    """How many exchanges ended with one outcome, the closing entries of the newest, and when the newest ended."""
+
+    count: int
+    newest_entries: tuple[str, ...]
+    newest_at: datetime

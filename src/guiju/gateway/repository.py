@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from guiju.gateway.evidence import Noted
-from guiju.gateway.models import ApiKey, App, ExchangeQuery, ExchangeRecord
+from guiju.gateway.models import ApiKey, App, ExchangeQuery, ExchangeRecord, OutcomeTally
 from guiju.kit.clock import from_iso, to_iso
 from guiju.storage.database import Database, metadata
 
@@ -55,6 +55,7 @@ mark_table = sa.Table(
 )
 
 _PAGE_MOST = 500
+_NEWEST = 5
 _IN_MOST = 500
 
 
@@ -185,6 +186,27 @@ class GatewayRepository:
         with self._database.reading() as connection:
             rows = connection.execute(wanted.limit(max(1, min(query.limit, _PAGE_MOST))))
             return [_record(row) for row in rows]
+
+    def tally(self, since: datetime | None, until: datetime | None) -> dict[str, OutcomeTally]:
+        """Return for each outcome how many exchanges closed with it in [since, until), and the newest of them."""
+        closed: list[sa.ColumnElement[bool]] = [exchange_table.c.closed_at.is_not(None)]
+        if since is not None:
+            closed.append(exchange_table.c.closed_at >= to_iso(since))
+        if until is not None:
+            closed.append(exchange_table.c.closed_at < to_iso(until))
+        counts = sa.select(exchange_table.c.outcome, sa.func.count()).where(*closed).group_by(exchange_table.c.outcome)
+        found: dict[str, OutcomeTally] = {}
+        with self._database.reading() as connection:
+            for outcome, count in connection.execute(counts).all():
+                newest = (
+                    sa.select(exchange_table.c.closed_entry, exchange_table.c.closed_at)
+                    .where(*closed, exchange_table.c.outcome == outcome)
+                    .order_by(exchange_table.c.id.desc())
+                    .limit(_NEWEST)
+                )
+                rows = connection.execute(newest).all()
+                found[outcome] = OutcomeTally(count, tuple(row[0] for row in rows), from_iso(rows[0][1]))
+        return found
 
 
 def _conditions(query: ExchangeQuery) -> list[sa.ColumnElement[bool]]:

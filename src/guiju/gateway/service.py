@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from guiju.gateway import rules
@@ -20,6 +21,7 @@ from guiju.gateway.models import (
     ExchangeRecord,
     Limits,
     ModelInfo,
+    OutcomeTally,
     Transcript,
     UpstreamState,
 )
@@ -161,6 +163,10 @@ class Gateway:
     def search_exchanges(self, query: ExchangeQuery) -> list[ExchangeRecord]:
         """Return the exchanges that match, newest first; blocks."""
         return self._repository.search(query)
+
+    def tally(self, since: datetime | None, until: datetime | None) -> dict[str, OutcomeTally]:
+        """Return how the exchanges that closed in [since, until) ended; blocks."""
+        return self._repository.tally(since, until)
 
     def exchange(self, exchange_id: str) -> ExchangeRecord:
         """Return one exchange; blocks.

@@ -9,11 +9,12 @@ from typing import TypeAlias
 
 import orjson
 
-Json: TypeAlias = "str | int | bool | None | list[Json] | tuple[Json, ...] | dict[str, Json]"
-JsonObject: TypeAlias = "dict[str, Json]"
+Json: TypeAlias = "str | int | bool | list[Json] | tuple[Json, ...] | dict[str, Json] | None"
+JsonObject: TypeAlias = dict[str, "Json"]
 
 _SAFE_INTEGER = 2**53 - 1
 _OPTIONS = orjson.OPT_SORT_KEYS
+_PLAIN = frozenset((str, bool, type(None)))
 
 
 class NotCanonicalError(ValueError):
@@ -37,21 +38,30 @@ def _check(value: Json, depth: int) -> None:
     if depth > 64:  # noqa: PLR2004 - a bound on nesting, no meaning beyond it
         raise NotCanonicalError("nested deeper than 64")
     kind = type(value)
-    if kind is str or value is None or kind is bool:
+    if kind in _PLAIN:
         return
-    if kind is int:
-        if not -_SAFE_INTEGER <= value <= _SAFE_INTEGER:  # type: ignore[operator]
-            raise NotCanonicalError(f"integer beyond 2^53-1: {value!r}")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if type(key) is not str or not key.isascii():
-                raise NotCanonicalError(f"key that is no ASCII text: {key!r}")
+    if isinstance(value, dict):
+        _check_keys(value)
+        for item in value.values():
             _check(item, depth + 1)
     elif isinstance(value, (list, tuple)):
         for item in value:
             _check(item, depth + 1)
     else:
+        _check_number(value)
+
+
+def _check_number(value: object) -> None:
+    if type(value) is not int:
         raise NotCanonicalError(f"{type(value).__name__} has no canonical form here")
+    if not -_SAFE_INTEGER <= value <= _SAFE_INTEGER:
+        raise NotCanonicalError(f"integer beyond 2^53-1: {value!r}")
+
+
+def _check_keys(value: "JsonObject") -> None:
+    for key in value:
+        if type(key) is not str or not key.isascii():
+            raise NotCanonicalError(f"key that is no ASCII text: {key!r}")
 
 
 def canonical_text(value: Json) -> str:

@@ -56,8 +56,8 @@ class FixedClock:
 
 
 def to_iso(at: datetime) -> str:
-    """Write an aware instant as `2026-11-23T03:27:22.123456Z`: UTC, always six decimals, so that text order is time order."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """Write an aware instant as `2026-11-23T03:27:22.123456Z`: UTC, six decimals, so that text order is time order."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def from_iso(text: str) -> datetime:

@@ -44,7 +44,7 @@ def load_translators(folder: Path) -> dict[str, Translator]:
 
 
 def choose_language(*wishes: str | None) -> str:
-    """Return the first wish (a cookie, a query value, an Accept-Language header) that names one of ours; else Chinese."""
+    """Return the first wish (cookie, query value, Accept-Language header) that names one of ours; else Chinese."""
     for wish in wishes:
         if not wish:
             continue

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, on standard error, with the id that ties a line to its exchange; no personal data."""
+"""Structured logs: one JSON object a line on standard error, tied to its exchange by id; no personal data."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""The database, the blobs, the jobs and the migrations under every room: SQLite by default, PostgreSQL when asked, one code path.
+"""The database, blobs, jobs and migrations under every room: SQLite by default, PostgreSQL when asked, one code path.
 
 Nouns: Database, transaction, Blob, Job.
 """

@@ -1,4 +1,4 @@
-"""Content-addressed files: what was in force, kept under its SHA-256, so that a hash in an entry can be opened again."""
+"""Content-addressed files: what was in force, kept under its SHA-256, so that a hash in an entry can be opened."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""One database behind one address: SQLite (WAL, synchronous FULL) or PostgreSQL, with the same SQLAlchemy Core statements.
+"""One database behind one address: SQLite (WAL, synchronous FULL) or PostgreSQL, with the same Core statements.
 
 Only repositories, storage and bootstrap import this module; import-linter holds it.
 """
@@ -22,7 +22,14 @@ metadata = sa.MetaData(
     },
 )
 
-_SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "temp_store=MEMORY")
+_SQLITE_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=30000",
+    "temp_store=MEMORY",
+    "secure_delete=FAST",
+)
 
 
 class Database:
@@ -89,7 +96,7 @@ def connect_database(url: str) -> Database:
 
 
 def _postgresql_engine(parsed: URL) -> Engine:
-    """Use the driver that we install unless the operator named another; `?host=/folder` is libpq's way to say a socket."""
+    """Use our driver unless the operator named another; `?host=/folder` is libpq's way to say a socket."""
     arguments: dict[str, str] = {}
     if parsed.drivername in {"postgresql", "postgres"}:
         parsed = parsed.set(drivername="postgresql+pg8000")

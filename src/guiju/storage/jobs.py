@@ -30,6 +30,7 @@ job_table = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("last_error", sa.Text),
+    sa.Index("ix_job_state_run_at", "state", "run_at"),
 )
 
 
@@ -54,7 +55,9 @@ class JobQueue:
         self._clock = clock
         self._owner = owner
 
-    def put(self, kind: str, payload: JsonObject, *, run_at: datetime | None = None, dedupe_key: str | None = None) -> str:
+    def put(
+        self, kind: str, payload: "JsonObject", *, run_at: datetime | None = None, dedupe_key: str | None = None
+    ) -> str:
         """Add a job and return its id; with a `dedupe_key` that is there already, return the one that is there."""
         row = {
             "id": new_id(),

@@ -11,7 +11,7 @@ NEWEST = "0004"
 
 
 def migrate(database: Database, revision: str = "head") -> None:
-    """Upgrade (or, to an older `revision` or `base`, downgrade) the schema; nothing is done where it is there already."""
+    """Upgrade (or, to an older `revision` or `base`, downgrade) the schema; where it is there, nothing is done."""
     now = current_revision(database)
     if revision == "head" and now == NEWEST:
         return

@@ -1,11 +1,11 @@
 """The nouns of supervision."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from guiju.law.models import Applied, Obligation, Outcome, Profile, Provision
+from guiju.law.models import Applied, Obligation, Outcome, Parameter, Profile, Provision
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +53,50 @@ class RoomState(Protocol):
         ...
 
 
+class ExchangeFacts(Protocol):
+    """How a control reads how exchanges ended, from an index that opens no body."""
+
+    def __call__(self, since: datetime | None, until: datetime | None) -> Mapping[str, EvidenceFacts] | None:
+        """Return the closing entries that happened from `since` to before `until`, by outcome; None: cannot tell."""
+        ...
+
+
+def no_exchange_facts(since: datetime | None, until: datetime | None) -> Mapping[str, EvidenceFacts] | None:
+    """Tell nothing about how exchanges ended, where nobody keeps an index of them."""
+    del since, until
+    return None
+
+
+def _no_endings() -> Mapping[str, EvidenceFacts] | None:
+    return None
+
+
+def _no_parameter(parameter_id: str) -> Parameter | None:
+    del parameter_id
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """All that a check may look at."""
+    """All that a check may look at.
+
+    Attributes:
+        as_of: the day that is asked for, a day in Beijing.
+        is_today: whether that day is today; on a past day `state` knows nothing.
+        evidence: the ledger up to the end of that day.
+        state: the present state of other rooms.
+        profile: what the operator declared about the service.
+        endings: how exchanges ended, by outcome, up to the end of that day; None when nobody can tell.
+        parameter: a number of the law as of that day, or None when no version of it is in force then.
+    """
 
     as_of: date
     is_today: bool
     evidence: Evidence
     state: RoomState
     profile: Profile
+    endings: Callable[[], Mapping[str, EvidenceFacts] | None] = _no_endings
+    parameter: Callable[[str], Parameter | None] = _no_parameter
 
 
 Check = Callable[[CheckContext], CheckResult]
@@ -88,6 +123,16 @@ class Override:
     reason: str
     declared_at: datetime
     entry_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedReason:
+    """Why no control asks about an obligation; until a person declares, its outcome is needs_review or not_run."""
+
+    obligation_id: str
+    outcome: Outcome
+    reason: str
+    reason_en: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,256 @@
+"""The only place that builds concrete rooms and joins neighbours by plain typed callables."""
+
+import asyncio
+import contextlib
+import functools
+import logging
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from guiju.gateway.configuration import load_configuration
+from guiju.gateway.repository import GatewayRepository
+from guiju.gateway.service import Gateway
+from guiju.gateway.upstreams.build import build_upstreams
+from guiju.gateway.upstreams.law_assistant import LawAssistant
+from guiju.kit.clock import BEIJING, Clock, SystemClock
+from guiju.kit.errors import GuijuError
+from guiju.kit.ids import new_id
+from guiju.labelling.models import MarkWords
+from guiju.labelling.rules import check_producer, explicit_text_mark
+from guiju.law.models import Parameter, Profile
+from guiju.law.profile import load_profile
+from guiju.law.service import Law, load_law
+from guiju.ledger.repository import LedgerRepository
+from guiju.ledger.service import Ledger, LedgerOptions, open_ledger
+from guiju.moderation.library import LibrarySources
+from guiju.moderation.service import Moderation, builtin_folder
+from guiju.settings import Settings
+from guiju.staff.repository import StaffRepository
+from guiju.staff.service import Staff
+from guiju.storage.database import Database, connect_database
+from guiju.storage.jobs import JobQueue
+from guiju.storage.migrate import migrate
+from guiju.supervision.service import Supervision
+from guiju.wiring import RoomReadings, read_exchange_facts
+
+_log = logging.getLogger(__name__)
+
+_HEARTBEAT_SECONDS = 600
+_ROUND_SECONDS = 30.0
+_VERIFY = "ledger.verify"
+_LEASE_SECONDS = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRun:
+    """What is shown once and never again; an empty text where it was there already."""
+
+    api_key: str
+    owner_password: str
+
+
+@dataclass
+class House:
+    """Every room, built and joined; `start` before use, `stop` after."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    law: Law
+    ledger: Ledger
+    moderation: Moderation
+    gateway: Gateway
+    supervision: Supervision
+    staff: Staff
+    readings: RoomReadings
+    queue: JobQueue
+    _rounds: "asyncio.Task[None] | None" = field(default=None, repr=False)
+
+    async def start(self) -> None:
+        """Begin: the ledger first, then the gateway, then the work of every day.
+
+        Raises:
+            GuijuError: a room cannot start; the message says which, and how to mend it.
+        """
+        await asyncio.to_thread(self.ledger.start)
+        await self.gateway.start()
+        self._rounds = asyncio.create_task(self._work_through_jobs())
+
+    async def stop(self) -> None:
+        """End in the other order, so that the last entries are still taken."""
+        if self._rounds is not None:
+            self._rounds.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._rounds
+        await self.gateway.stop()
+        await asyncio.to_thread(self.ledger.stop)
+        self.database.close()
+
+    def first_run(self) -> FirstRun:
+        """Make the first app with its key and the first console account where there are none."""
+        key = "" if self.gateway.apps() else self.gateway.create_app("default")[1]
+        return FirstRun(key, self.staff.ensure_first_owner() or "")
+
+    async def _work_through_jobs(self) -> None:
+        """Put and do what each day asks for; a failure is kept with the job and never ends the rounds."""
+        while True:
+            try:
+                await asyncio.to_thread(self._one_round)
+            except GuijuError as error:
+                _log.warning("a round of daily work failed: %s", error.en, extra={"code": error.code})
+            await asyncio.sleep(_ROUND_SECONDS)
+
+    def _one_round(self) -> None:
+        today = _today(self.clock).isoformat()
+        self.queue.put(_VERIFY, {"day": today}, dedupe_key=f"{_VERIFY}:{today}")
+        job = self.queue.lease((_VERIFY,), seconds=_LEASE_SECONDS)
+        if job is None:
+            return
+        try:
+            self.ledger.verify()
+        except GuijuError as error:
+            self.queue.fail(job, str(error))
+        else:
+            self.queue.finish(job)
+
+
+def keywords_folder(settings: Settings) -> Path:
+    """Return where the operator's own keyword files stand."""
+    return settings.var / "keywords"
+
+
+def policy_path(settings: Settings) -> Path | None:
+    """Return the operator's policy bundle, or None where ours is in force."""
+    path = settings.var / "policy.yaml"
+    return path if path.exists() else None
+
+
+def profile_path(settings: Settings) -> Path:
+    """Return where the declared facts of the service stand."""
+    return settings.var / "profile.yaml"
+
+
+def migrate_database(settings: Settings) -> None:
+    """Bring the database to the newest schema.
+
+    Raises:
+        StorageError: it cannot be reached or written.
+    """
+    database = connect_database(settings.resolved_database_url)
+    try:
+        migrate(database)
+    finally:
+        database.close()
+
+
+def open_moderation(settings: Settings, clock: Clock | None = None) -> Moderation:
+    """Build moderation from our library and the operator's.
+
+    Raises:
+        ConfigurationError: the policy or a library file cannot be used.
+    """
+    folder = keywords_folder(settings)
+    sources = LibrarySources(builtin_folder(), folder if folder.is_dir() else None)
+    return Moderation(sources, policy_path(settings), clock=clock or SystemClock())
+
+
+def open_evidence(settings: Settings, clock: Clock | None = None) -> Ledger:
+    """Open the ledger for reading, verifying and exporting; stop it afterwards.
+
+    Raises:
+        GuijuError: the database cannot be read, or holds another log.
+    """
+    ledger = _build_ledger(settings, connect_database(settings.resolved_database_url), clock or SystemClock())
+    ledger.prepare()
+    return ledger
+
+
+def build_house(settings: Settings, clock: Clock | None = None) -> House:
+    """Build every room; the database is brought to the newest schema, nothing else is written.
+
+    Raises:
+        GuijuError: a setting, a file or the database cannot be used.
+    """
+    clock = clock or SystemClock()
+    settings.var.mkdir(parents=True, exist_ok=True)
+    database = connect_database(settings.resolved_database_url)
+    migrate(database)
+    law = load_law()
+    ledger = _build_ledger(settings, database, clock)
+    moderation = open_moderation(settings, clock)
+    gateway, producer_warning = _build_gateway(
+        settings, clock, database=database, law=law, ledger=ledger, moderation=moderation
+    )
+    staff = Staff(StaffRepository(database), clock, ledger.append)
+    profile = functools.partial(_read_profile, settings, law)
+    readings = RoomReadings(
+        ledger=ledger,
+        records=LedgerRepository(database),
+        moderation=moderation,
+        gateway=gateway,
+        staff=staff,
+        clock=clock,
+        producer_is_valid=not producer_warning,
+    )
+    supervision = Supervision(
+        law, ledger, readings, profile, clock, exchange_facts=functools.partial(read_exchange_facts, gateway)
+    )
+    return House(
+        settings=settings,
+        clock=clock,
+        database=database,
+        law=law,
+        ledger=ledger,
+        moderation=moderation,
+        gateway=gateway,
+        supervision=supervision,
+        staff=staff,
+        readings=readings,
+        queue=JobQueue(database, clock, owner=f"house:{new_id()}"),
+    )
+
+
+def _build_ledger(settings: Settings, database: Database, clock: Clock) -> Ledger:
+    options = LedgerOptions(checkpoint_folder=settings.var / "checkpoints", heartbeat_seconds=_HEARTBEAT_SECONDS)
+    repository = LedgerRepository(database)
+    return open_ledger(repository, settings.var, clock, hash_name=settings.ledger_hash, options=options)
+
+
+def _build_gateway(  # noqa: PLR0913 - the rooms it joins
+    settings: Settings, clock: Clock, *, database: Database, law: Law, ledger: Ledger, moderation: Moderation
+) -> tuple[Gateway, str]:
+    configuration = load_configuration(settings.resolved_config)
+    producer, warning = check_producer(configuration.provider_code)
+    if warning:
+        _log.warning("provider code: %s", warning)
+    words = MarkWords(
+        _words(law.parameter("gb-45438/explicit/artificial-intelligence-element", _today(clock))),
+        _words(law.parameter("gb-45438/explicit/generation-element", _today(clock))),
+    )
+    in_english = functools.partial(law.search_texts, language="en")
+    pool = build_upstreams(configuration, clock, lambda: LawAssistant(law.search_texts, clock, glosses=in_english))
+    gateway = Gateway(
+        repository=GatewayRepository(database),
+        ledger=ledger,
+        moderation=moderation,
+        pool=pool,
+        clock=clock,
+        spool_folder=settings.var / "spool",
+        producer=producer,
+        check_mark=lambda text: explicit_text_mark(text, words),
+        limits=configuration.limits,
+    )
+    return gateway, warning
+
+
+def _today(clock: Clock) -> date:
+    return clock.now().astimezone(BEIJING).date()
+
+
+def _words(parameter: Parameter) -> tuple[str, ...]:
+    return parameter.value if isinstance(parameter.value, tuple) else (str(parameter.value),)
+
+
+def _read_profile(settings: Settings, law: Law) -> Profile:
+    return load_profile(profile_path(settings), law.facts())

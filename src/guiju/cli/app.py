@@ -1,0 +1,118 @@
+"""Finds the room that a command line asks for, imports that room only, and turns every failure into words."""
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from types import MappingProxyType
+
+import typer
+
+from guiju.kit.errors import GuijuError
+
+# `guiju --help` names every room and imports none: importing them all costs many times what the answer costs.
+ROOMS = MappingProxyType(
+    {
+        "init": "填写服务画像 / answer what decides which obligations bind this service",
+        "serve": "启动网关与控制台 / start the gateway and the console",
+        "keywords": "关键词库：导入、检查、统计 / the keyword library: import, check, stats",
+        "policy": "策略：检查、查看、试判 / the policy: check, show, try",
+        "ledger": "账本：核验、查看、证明、导出、删除 / the ledger: verify, show, prove, export, erase",
+        "law": "办法：条款、参数、覆盖检查、评估 / the law: list, show, parameters, check, assess",
+        "witness": "运行见证者 / run a witness for somebody's ledger",
+        "doctor": "检查环境，说明怎么修 / check this machine and say how to mend it",
+    }
+)
+_MODULES = MappingProxyType({"init": "initialise"})
+USAGE_STATUS = 2
+_UNEXPECTED_STATUS = 70  # EX_SOFTWARE of sysexits.h
+_INTERRUPTED_STATUS = 130  # 128 + SIGINT, as shells have it
+
+
+def build_app(wanted: str | None) -> typer.Typer:
+    """Return the command line with the room `wanted` in full, and of the other rooms only what help says."""
+    app = typer.Typer(
+        name="guiju",
+        help="规矩：合规地运行境内面向公众的生成式人工智能服务，并能证明。"
+        "/ Run a public generative-AI service in mainland China lawfully, and be able to prove it.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback()
+    def root() -> None:
+        """Hold the rooms together: without this, a single command would take the program's own place."""
+
+    for name, says in ROOMS.items():
+        if name == wanted:
+            room = importlib.import_module(f"guiju.cli.{_MODULES.get(name, name)}")
+            if hasattr(room, "app"):
+                app.add_typer(room.app, name=name, help=says)
+            else:
+                app.command(name)(room.command)
+        else:
+            app.command(name, help=says)(_unopened)
+    return app
+
+
+def _unopened() -> None:
+    """Stand for a room that this command line does not ask for."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; end the process with 0, 1 (checked, and not in order), 2 (cannot be done) or 70."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    sys.exit(run(words))
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command line and return its exit status."""
+    wanted = next((word for word in words if not word.startswith("-")), None)
+    try:
+        build_app(wanted)(list(words), prog_name="guiju")
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except KeyboardInterrupt:
+        _say("已中断。", "Interrupted.")
+        return _INTERRUPTED_STATUS
+    except (GuijuError, OSError) as error:
+        return _said_error(error)
+    except Exception as error:  # noqa: BLE001 - the door: what nobody foresaw is told in words, in full to who asks for it
+        return _said_unforeseen(error)
+    return 0
+
+
+def _said_error(error: GuijuError | OSError) -> int:
+    if isinstance(error, BrokenPipeError):
+        # The reader (`| head`) has enough; the interpreter must not complain when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    if isinstance(error, GuijuError):
+        _say(error.text("zh"), error.en)
+    else:
+        place = f"{error.filename}: " if error.filename else ""
+        why = error.strerror or str(error)
+        _say(f"{place}系统拒绝了操作：{why}。", f"{place}The system refused: {why}.")
+    return USAGE_STATUS
+
+
+def _said_unforeseen(error: Exception) -> int:
+    if os.environ.get("GUIJU_LOG_LEVEL", "").upper() == "DEBUG":
+        logging.getLogger(__name__).error("unforeseen", exc_info=error)
+    what = f"{type(error).__name__}: {str(error)[:300]}"
+    _say(
+        f"出现未预料的错误（{what}）。请用 GUIJU_LOG_LEVEL=DEBUG 再运行一次，并报告其输出。",
+        f"Something unforeseen went wrong ({what}). Run it again with GUIJU_LOG_LEVEL=DEBUG and report the output.",
+    )
+    return _UNEXPECTED_STATUS
+
+
+def _say(zh: str, en: str) -> None:
+    for line in (zh, en):
+        shown = "".join(symbol if symbol.isprintable() or symbol == "\n" else "�" for symbol in line)
+        print(shown.encode("utf-8", "replace").decode(), file=sys.stderr)

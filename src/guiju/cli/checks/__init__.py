@@ -1,0 +1,1 @@
+"""What `guiju doctor` looks at."""

@@ -1,0 +1,26 @@
+"""`guiju serve`: becomes the web process."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from guiju.cli.inputs import read_settings
+from guiju.cli.terminal import note
+
+
+def command(
+    host: Annotated[str, typer.Option(help="监听地址 / address to listen on (GUIJU_HOST)")] = "",
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="端口 / port (GUIJU_PORT)")] = None,
+) -> None:
+    """启动网关与控制台，直到被中断。/ Start the gateway and the console, until interrupted."""
+    if host:
+        os.environ["GUIJU_HOST"] = host
+    if port is not None:
+        os.environ["GUIJU_PORT"] = str(port)
+    settings = read_settings()
+    note(f"启动 / starting: http://{settings.host}:{settings.port} · 数据 / data: {settings.var}")
+    sys.stderr.flush()
+    # The web process takes this one's place: signals and the exit status pass straight through.
+    os.execv(sys.executable, [sys.executable, "-m", "guiju.web"])  # noqa: S606 - our own interpreter and our own module

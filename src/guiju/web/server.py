@@ -1,0 +1,186 @@
+"""One process that serves the house: the gateway's door for `/v1` and the probes, the browser's door for the rest."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+import uvicorn
+import uvloop
+from rich.console import Console
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from guiju.bootstrap import FirstRun, House, build_house
+from guiju.kit.clock import BEIJING
+from guiju.kit.errors import GuijuError
+from guiju.kit.logging import set_up_logging
+from guiju.ledger.models import Draft
+from guiju.settings import Settings
+from guiju.supervision.state_names import StateName
+from guiju.web.console_app import console_app
+from guiju.web.gateway_app import GatewayApp, settle_memory
+
+_log = logging.getLogger(__name__)
+_DRAIN_SECONDS = 10
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Server(uvicorn.Server):
+    """A server that leaves signals to `serve`: uvicorn would raise them again before the house had stopped."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture nothing."""
+        yield
+
+    def leave(self) -> None:
+        """Stop taking calls and let those under way finish; asked twice, stop at once."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+class FrontDoor:
+    """Sends each request to the door that serves its path."""
+
+    def __init__(self, house: House) -> None:
+        """Open both doors to `house`."""
+        self._gateway = GatewayApp(house.gateway)
+        self.browser = console_app(house)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and self._gateway.serves(scope["path"]):
+            await self._gateway(scope, receive, send)
+        else:
+            await self.browser(scope, receive, send)
+
+
+async def inspect_portal(house: House, browser: Starlette) -> None:
+    """Look at the chat page as a visitor would, and tell supervision what it shows."""
+    page = await _visit(browser, "/")
+    words = [
+        house.law.parameter(f"gb-45438/explicit/{element}", house.clock.now().astimezone(BEIJING).date()).value
+        for element in ("artificial-intelligence-element", "generation-element")
+    ]
+    is_marked = all(any(word in page for word in group) for group in words if isinstance(group, tuple))
+    house.readings.portal[StateName.PORTAL_CHAT_MARK] = bool(page) and is_marked
+    paths = {route.path for route in browser.routes if isinstance(route, Route)}
+    house.readings.portal[StateName.PORTAL_OBJECTION_LINK] = "/objections/{exchange_id}" in paths
+
+
+async def _visit(app: ASGIApp, path: str) -> str:
+    """Return what a GET of `path` shows; "" for anything but a page."""
+    status, parts = 0, []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        nonlocal status
+        status = message.get("status", status)
+        parts.append(message.get("body", b""))
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+        "client": ("127.0.0.1", 0),
+        "server": ("127.0.0.1", 0),
+    }
+    await app(scope, receive, send)
+    return b"".join(parts).decode(errors="replace") if status == HTTPStatus.OK else ""
+
+
+def reload_policy(house: House) -> None:
+    """Take the policy and the keyword library anew, as SIGHUP asks; on an error the old ones stay in force."""
+    try:
+        policy = house.moderation.reload()
+        house.ledger.append(Draft("policy.reloaded", "system", f"policy:{policy.hash}", policy_hash=policy.hash))
+        _log.info("policy reloaded", extra={"policy_hash": policy.hash})
+    except GuijuError as error:
+        _log.error("policy not reloaded, the old one stays: %s", error, extra={"code": error.code})
+
+
+def greet(settings: Settings, first: FirstRun) -> None:
+    """Print where the house answers, and, once, the first key and password."""
+    console = Console(highlight=False, soft_wrap=True)
+    address = f"http://{settings.host}:{settings.port}"
+    console.print("\n[bold]规矩 Guiju[/bold]")
+    console.print(f"  对话 chat            {address}/")
+    console.print(f"  控制台 console       {address}/console")
+    console.print(f"  API                  {address}/v1/chat/completions")
+    if first.api_key:
+        console.print(f"  首个 API 密钥（只显示这一次）/ first API key, shown once:  [bold]{first.api_key}[/bold]")
+    if first.owner_password:
+        console.print(
+            "  首个控制台账号（只显示这一次）/ first console account, shown once:  "
+            f"[bold]owner[/bold] / [bold]{first.owner_password}[/bold]"
+        )
+    console.print()
+    sys.stdout.flush()
+
+
+async def serve(settings: Settings) -> None:
+    """Build, start, serve until SIGTERM or SIGINT, and stop in order.
+
+    Raises:
+        GuijuError: the house cannot be built or started.
+    """
+    house = build_house(settings)
+    await house.start()
+    try:
+        front_door = FrontDoor(house)
+        await inspect_portal(house, front_door.browser)
+        first = await asyncio.to_thread(house.first_run)
+        server = Server(
+            uvicorn.Config(
+                front_door,
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=_DRAIN_SECONDS,
+            )
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, server.leave)
+        loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, reload_policy, house))
+        greet(settings, first)
+        settle_memory()
+        await server.serve()
+    finally:
+        await house.stop()
+
+
+def main() -> int:
+    """Serve as the environment says; return the exit status."""
+    settings = Settings()
+    set_up_logging(settings.log_level)
+    try:
+        uvloop.run(serve(settings))
+    except GuijuError as error:
+        print(f"{error.zh}\n{error.en}", file=sys.stderr)  # noqa: T201 - the answer to whoever typed the command
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    return 0
