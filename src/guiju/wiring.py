@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from importlib import resources
@@ -11,7 +11,6 @@ from guiju.gateway.models import ExchangeQuery
 from guiju.gateway.service import Gateway
 from guiju.kit.clock import BEIJING, Clock, to_iso
 from guiju.ledger.models import Verification
-from guiju.ledger.repository import LedgerRepository
 from guiju.ledger.service import Ledger
 from guiju.moderation.models import LibraryStats, Scope
 from guiju.moderation.service import Moderation
@@ -30,11 +29,12 @@ class RoomReadings:
     """Answers the questions of `StateName` by looking at the rooms now.
 
     Attributes:
+        stored_bodies: reads the bodies of the entries from one number up to another, as they lie in the database.
         portal: what the browser's door was seen to show when it was opened; empty where there is no such door.
     """
 
     ledger: Ledger
-    records: LedgerRepository
+    stored_bodies: Callable[[int, int], Sequence[bytes | None]]
     moderation: Moderation
     gateway: Gateway
     staff: Staff
@@ -90,7 +90,7 @@ def _newest_answers_are_labelled(rooms: RoomReadings) -> Answer:
 
 def _newest_bodies_are_encrypted(rooms: RoomReadings) -> Answer:
     size = rooms.ledger.size()
-    contents = [row.content for row in rooms.records.bodies(max(0, size - _SAMPLE), size) if row.content is not None]
+    contents = [content for content in rooms.stored_bodies(max(0, size - _SAMPLE), size) if content is not None]
     return not any(_is_readable(content) for content in contents) if contents else None
 
 

@@ -25,6 +25,7 @@ ROOMS = MappingProxyType(
     }
 )
 _MODULES = MappingProxyType({"init": "initialise"})
+_WIDEST = 140
 USAGE_STATUS = 2
 _UNEXPECTED_STATUS = 70  # EX_SOFTWARE of sysexits.h
 _INTERRUPTED_STATUS = 130  # 128 + SIGINT, as shells have it
@@ -40,7 +41,7 @@ def build_app(wanted: str | None) -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDEST},
     )
 
     @app.callback()

@@ -29,6 +29,9 @@ def set_up_logging(level: str = "INFO") -> None:
     """Send every logger's lines to standard error as JSON, from `level` up."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
+    handler.setLevel(level)
+    for chatty in ("alembic", "bm25s", "jieba"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -32,5 +32,6 @@ def current_revision(database: Database) -> str | None:
     with database.reading() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return None
-        version = connection.execute(sa.select(sa.column("version_num")).select_from(sa.table("alembic_version")))
+        version_num: sa.ColumnClause[str] = sa.column("version_num")
+        version = connection.execute(sa.select(version_num).select_from(sa.table("alembic_version")))
         return version.scalar_one_or_none()

@@ -67,7 +67,8 @@ def no_exchange_facts(since: datetime | None, until: datetime | None) -> Mapping
     return None
 
 
-def _no_endings() -> Mapping[str, EvidenceFacts] | None:
+def _no_endings(days: int | None) -> Mapping[str, EvidenceFacts] | None:
+    del days
     return None
 
 
@@ -86,7 +87,8 @@ class CheckContext:
         evidence: the ledger up to the end of that day.
         state: the present state of other rooms.
         profile: what the operator declared about the service.
-        endings: how exchanges ended, by outcome, up to the end of that day; None when nobody can tell.
+        endings: how exchanges ended, by outcome, in so many days up to the end of that day (None: ever); None when
+            nobody can tell.
         parameter: a number of the law as of that day, or None when no version of it is in force then.
     """
 
@@ -95,7 +97,7 @@ class CheckContext:
     evidence: Evidence
     state: RoomState
     profile: Profile
-    endings: Callable[[], Mapping[str, EvidenceFacts] | None] = _no_endings
+    endings: Callable[[int | None], Mapping[str, EvidenceFacts] | None] = _no_endings
     parameter: Callable[[str], Parameter | None] = _no_parameter
 
 

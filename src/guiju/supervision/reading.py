@@ -66,20 +66,20 @@ class LedgerEvidence:
 
 
 class Endings:
-    """How exchanges ended up to the end of one day; asked once."""
+    """How exchanges ended up to the end of one day; each time is asked for once."""
 
     def __init__(self, exchange_facts: ExchangeFacts, until: datetime) -> None:
         """Read what ended before `until`."""
         self._exchange_facts = exchange_facts
         self._until = until
-        self._known: Mapping[str, EvidenceFacts] | None = None
-        self._is_asked = False
+        self._known: dict[int | None, Mapping[str, EvidenceFacts] | None] = {}
 
-    def __call__(self) -> Mapping[str, EvidenceFacts] | None:
-        """Return the facts by outcome, or None when nobody can tell."""
-        if not self._is_asked:
-            self._known, self._is_asked = self._exchange_facts(None, self._until), True
-        return self._known
+    def __call__(self, days: int | None) -> Mapping[str, EvidenceFacts] | None:
+        """Return the facts of the last `days` (None: ever) by outcome, or None when nobody can tell."""
+        if days not in self._known:
+            since = None if days is None else self._until - timedelta(days=days)
+            self._known[days] = self._exchange_facts(since, self._until)
+        return self._known[days]
 
 
 class NoState:

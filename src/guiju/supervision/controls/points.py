@@ -19,6 +19,10 @@ VERIFIED_WITHIN_DAYS = 31
 """A verification of the ledger older than this no longer speaks for it; our own choice, no number of the law."""
 
 
+SHOWN_WITHIN_DAYS = 366
+"""An ability must have shown itself within so many days; our own choice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """One finding: what it comes to, in words, the entries it rests on, and whether it only limits the others."""
@@ -166,15 +170,15 @@ def happened(context: CheckContext, *actions: str, zh: str, en: str) -> Point:
 
 def ended(context: CheckContext, *outcomes: str, zh: str, en: str) -> Point:
     """Say whether any exchange ended in one of `outcomes`; where none did, the ability is there but not shown."""
-    endings = context.endings()
+    endings = context.endings(SHOWN_WITHIN_DAYS)
     if endings is None:
         return unknown(context, zh, en)
     found = [endings[outcome] for outcome in outcomes if outcome in endings and endings[outcome].count]
     if not found:
         return Point(
             Outcome.INSUFFICIENT,
-            f"{zh}：有此能力，但尚未发生过，没有证据",
-            f"{en}: the ability is there, but it has not happened yet, so there is no evidence",
+            f"{zh}：有此能力，但近一年没有发生过，没有证据",
+            f"{en}: the ability is there, but it was not needed within a year, so there is no evidence",
         )
     count = sum(facts.count for facts in found)
     newest = max((facts for facts in found if facts.newest_at is not None), key=_newest, default=found[0])

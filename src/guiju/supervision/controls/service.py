@@ -5,6 +5,9 @@ from guiju.supervision.controls.points import Point, answer, happened, is_so, la
 from guiju.supervision.models import CheckContext, CheckResult, Control
 from guiju.supervision.state_names import StateName
 
+_RECENT_DAYS = 31
+"""Over how many days failures are weighed against answers; our own choice."""
+
 
 def _label(context: CheckContext) -> CheckResult:
     return answer(
@@ -46,13 +49,16 @@ def _upstreams(context: CheckContext) -> Point:
 
 
 def _failures(context: CheckContext) -> Point:
-    endings = context.endings()
+    endings = context.endings(_RECENT_DAYS)
     if endings is None:
         return unknown(context, "对话的结局", "how exchanges ended")
     answered = endings.get("answered")
     failed = endings["upstream_failed"].count if "upstream_failed" in endings else 0
     count = answered.count if answered is not None else 0
-    zh, en = f"作答 {count} 次，上游失败 {failed} 次", f"{count} answered, {failed} failed upstream"
+    zh, en = (
+        f"近 {_RECENT_DAYS} 天作答 {count} 次，上游失败 {failed} 次",
+        f"{count} answered, {failed} failed upstream within {_RECENT_DAYS} days",
+    )
     if not count:
         return Point(Outcome.NOT_MET if failed else Outcome.INSUFFICIENT, zh, en)
     return Point(Outcome.PARTIAL if failed > count else Outcome.MET, zh, en, answered)
