@@ -1,6 +1,7 @@
 """Finds the room that a command line asks for, imports that room only, and turns every failure into words."""
 
 import importlib
+import io
 import logging
 import os
 import sys
@@ -67,6 +68,10 @@ def _unopened() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; end the process with 0, 1 (checked, and not in order), 2 (cannot be done) or 70."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that has no Chinese shows escapes; it must not end the work half way.
+            stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     sys.exit(run(words))
 

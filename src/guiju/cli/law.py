@@ -137,6 +137,8 @@ def _show_assessment(found: Assessment) -> None:
         ],
         title=f"按 {found.as_of} 的法律 / by the law of that day · {beijing(found.assessed_at)} 北京时间",
     )
+    say("只有运行中的服务才知道的状态，这里读不到；控制台里有。")
+    say("What only a running service knows cannot be read here; the console shows it.")
 
 
 def _word(outcome: Outcome | None) -> str:
@@ -145,7 +147,8 @@ def _word(outcome: Outcome | None) -> str:
 
 def _reason(article: ArticleState) -> str:
     """Return why the article stands as it stands: the first obligation with the article's own outcome."""
-    return next((item.reason for item in article.obligations if item.outcome is article.outcome), "")
+    telling = next((item for item in article.obligations if item.outcome is article.outcome), None)
+    return f"{telling.reason}\n{telling.reason_en}" if telling is not None else ""
 
 
 def _obligations(law: Law, provision: Provision) -> Sequence[Obligation]:

@@ -17,7 +17,7 @@ def find_gaps(law: Law, as_of: date) -> list[str]:
         ConfigurationError: the recorded reasons cannot be read.
     """
     cited = cited_ids(Path(str(files("guiju"))))
-    return say_gaps(coverage(law, all_controls(), load_reasons(), as_of, cited=cited))
+    return say_gaps(coverage(law, all_controls(), load_reasons(), as_of=as_of, cited=cited))
 
 
 def say_gaps(found: Coverage) -> list[str]:

@@ -61,7 +61,15 @@ def show() -> None:
         state = "启用 / on" if detector.enabled else "停用 / off"
         say(f"检测器 / detector {name}: {state}，{detector.budget_ms} ms {' '.join(detector.kinds)}".rstrip())
     table(
-        ("#", "风险 / risks", "方向 / scopes", "级别 / levels", "意愿 / wishes", "检测器 / detectors", "动作 / action"),
+        (
+            "#序 / no",
+            "风险 / risks",
+            "方向 / scopes",
+            "级别 / levels",
+            "意愿 / wishes",
+            "检测器 / detectors",
+            "动作 / action",
+        ),
         [
             (
                 str(number),

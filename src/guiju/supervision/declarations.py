@@ -94,7 +94,7 @@ class Declarations:
             yield from heads
             if len(heads) < _PAGE:
                 return
-            return
+            before = heads[-1].seq
 
     def _override(self, head: Head, obligation: str) -> Override | None:
         if head.id not in self._read:

@@ -27,7 +27,7 @@ def load_reasons(path: Path = REASONS_FILE) -> Mapping[str, RecordedReason]:
         outcome = next((word for word in _ALLOWED if word.value == fields.get("outcome")), None)
         if outcome is None:
             raise _fault(path, obligation, "outcome")
-        zh, en = (_text(fields, key, path, obligation) for key in ("zh", "en"))
+        zh, en = (_text(fields, key, path=path, where=obligation) for key in ("zh", "en"))
         reasons[obligation] = RecordedReason(obligation, outcome, zh, en)
     return reasons
 
@@ -41,7 +41,7 @@ def load_kinds(path: Path = KINDS_FILE) -> Mapping[str, tuple[str, str]]:
     kinds: dict[str, tuple[str, str]] = {}
     for kind, item in _mapping(_load(path), path, "").items():
         fields = _mapping(item, path, kind)
-        kinds[kind] = (_text(fields, "zh", path, kind), _text(fields, "en", path, kind))
+        kinds[kind] = (_text(fields, "zh", path=path, where=kind), _text(fields, "en", path=path, where=kind))
     return kinds
 
 
@@ -73,7 +73,7 @@ def _mapping(value: object, path: Path, where: str) -> dict[str, object]:
     return value
 
 
-def _text(fields: Mapping[str, object], key: str, path: Path, where: str) -> str:
+def _text(fields: Mapping[str, object], key: str, *, path: Path, where: str) -> str:
     value = fields.get(key)
     if not isinstance(value, str) or not value.strip():
         raise _fault(path, where, key)

@@ -72,6 +72,7 @@ def obligation_state(
     obligation: Obligation,
     applied: Applied,
     answers: Answers,
+    *,
     ages: Ages,
 ) -> ObligationState:
     """Decide where the service stands on one obligation, by the rules above.
@@ -83,7 +84,9 @@ def obligation_state(
         ages: how old the evidence is on the day asked for.
     """
     machine = machine_answer(obligation, answers, ages)
-    said = _with_applicability(machine, applied, answers.override, _longest_age(obligation), ages.as_of)
+    said = _with_applicability(
+        machine, applied, answers.override, longest_age=_longest_age(obligation), as_of=ages.as_of
+    )
     if answers.is_unreadable:
         said = Said(
             combine((said.outcome, Outcome.NEEDS_REVIEW)), said.zh + _UNREADABLE[0], f"{said.en} {_UNREADABLE[1]}"
@@ -132,14 +135,14 @@ def _aged(obligation: Obligation, said: Said, ages: Ages) -> Said:
 
 
 def _with_applicability(
-    machine: Said, applied: Applied, override: Override | None, longest_age: int | None, as_of: date
+    machine: Said, applied: Applied, override: Override | None, *, longest_age: int | None, as_of: date
 ) -> Said:
     if applied.applicability is Applicability.DOES_NOT_APPLY:
         if override is None or override.outcome is Outcome.NOT_APPLICABLE:
             return Said(Outcome.NOT_APPLICABLE, applied.reason, applied.reason_en)
         return _contradiction(Said(Outcome.NOT_APPLICABLE, applied.reason, applied.reason_en), override)
     if override is not None:
-        return with_override(machine, override, longest_age, as_of)
+        return with_override(machine, override, longest_age, as_of=as_of)
     if applied.applicability is Applicability.UNDECIDED:
         return Said(
             Outcome.NEEDS_REVIEW,
@@ -149,7 +152,7 @@ def _with_applicability(
     return machine
 
 
-def with_override(machine: Said, override: Override, longest_age: int | None, as_of: date) -> Said:
+def with_override(machine: Said, override: Override, longest_age: int | None, *, as_of: date) -> Said:
     """Weigh a named person's word against the machine's: rule 4."""
     if machine.outcome in _KNOWN_LACK:
         if override.outcome in _CLEARED:

@@ -174,7 +174,7 @@ class Supervision:
             obligation,
             self._law.apply(obligation, context.profile),
             answers,
-            Ages(context.as_of, lambda kind: context.evidence.of(kind).newest_at, self._titles),
+            ages=Ages(context.as_of, lambda kind: context.evidence.of(kind).newest_at, self._titles),
         )
 
 

@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps an event loop running, which no other module's tests may meet
 def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("browser: no Chromium is installed (apt-get install chromium)")

@@ -9,7 +9,6 @@ import pytest
 
 from guiju.bootstrap import build_house
 from guiju.cli.app import run
-from guiju.kit.canonical_json import JsonObject
 from guiju.ledger.models import Draft
 from guiju.settings import Settings
 
@@ -53,8 +52,9 @@ def kept(var: Path) -> Path:
     house.ledger.start()
     person = house.ledger.person_for("somebody")
     for number in range(5):
-        body: JsonObject = {"text": f"第 {number} 句\x1b[2J"}
-        house.ledger.append(Draft("exchange.opened", f"person:{person}", f"exchange:{number}", body, person=person))
+        text = f"第 {number} 句\x1b[2J"
+        draft = Draft("exchange.opened", f"person:{person}", f"exchange:{number}", {"text": text}, person=person)
+        house.ledger.append(draft)
     house.ledger.stop()
     house.database.close()
     (var / "person").write_text(person)

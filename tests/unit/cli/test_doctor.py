@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from tests.unit.cli.conftest import Cli, Said
 
+from guiju.bootstrap import build_house
 from guiju.law.loader import load_facts
 from guiju.law.models import Profile
 from guiju.law.profile import save_profile
+from guiju.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -135,3 +137,15 @@ def test_a_data_folder_that_is_a_file_fails(cli: Cli, var: Path) -> None:
     said = cli("doctor")
     assert said.status == 1
     assert line(said, "data folder").startswith("fail")
+
+
+def test_doctor_and_verify_look_at_either_kind_of_database(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    monkeypatch.setenv("GUIJU_DATABASE_URL", database_url)
+    house = build_house(Settings())
+    house.ledger.start()
+    house.ledger.stop()
+    house.database.close()
+    assert line(cli("doctor"), "database").startswith("ok")
+    assert cli("ledger", "verify").status == 0

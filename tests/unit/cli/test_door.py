@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -102,3 +103,19 @@ def test_serve_becomes_the_web_process_with_the_options_in_the_environment(
     assert said.status == 0
     assert started == [(sys.executable, [sys.executable, "-m", "guiju.web"])]
     assert "http://127.0.0.1:8123" in said.err
+
+
+def test_a_terminal_without_chinese_gets_escapes_not_an_error(var: Path) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "from guiju.cli import main; main()",
+        "law",
+        "show",
+        "cn/genai-measures-2023/art-14",
+    ]
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    said = subprocess.run(command, capture_output=True, env=ascii_only, check=False)
+    assert (said.returncode, said.stderr) == (0, b"")
+    assert b"art-14" in said.stdout
+    assert not var.exists()

@@ -48,12 +48,12 @@ def test_check_passes_and_counts(cli: Cli) -> None:
 def test_a_control_that_is_missing_is_a_gap_with_its_obligation() -> None:
     law, controls = load_law(), all_controls()
     reasons = dict(load_reasons())
-    without = coverage(law, controls[1:], reasons, DAY, cited={"cn/genai-measures-2023/art-99": ("a.py:1",)})
+    without = coverage(law, controls[1:], reasons, as_of=DAY, cited={"cn/genai-measures-2023/art-99": ("a.py:1",)})
     gaps = say_gaps(without)
     only_there = set(controls[0].obligations) - {item for control in controls[1:] for item in control.obligations}
     assert all(any(gap.startswith(f"{item}:") for gap in gaps) for item in only_there - set(reasons))
     assert any("art-99" in gap and "a.py:1" in gap for gap in gaps)
-    twice = say_gaps(coverage(law, (*controls, controls[0]), reasons, DAY))
+    twice = say_gaps(coverage(law, (*controls, controls[0]), reasons, as_of=DAY))
     assert any(controls[0].id in gap for gap in twice)
 
 

@@ -38,7 +38,9 @@ def state(
     ages: Ages = FRESH,
     obligation: Obligation = LABEL,
 ) -> ObligationState:
-    return obligation_state(obligation, applied, Answers(tuple(map(check, machine)), REASON, override(person)), ages)
+    return obligation_state(
+        obligation, applied, Answers(tuple(map(check, machine)), REASON, override(person)), ages=ages
+    )
 
 
 @given(machine=st.lists(outcomes, min_size=1, max_size=4), further=outcomes, person=overrides, applied=bindings)
@@ -115,19 +117,19 @@ def test_a_persons_word_stands_where_the_machine_does_not_know() -> None:
 
 def test_a_persons_met_ages_with_the_evidence() -> None:
     answers = Answers((), REASON, override(Outcome.MET, NOON - timedelta(days=32)))
-    found = obligation_state(LABEL, APPLIES, answers, FRESH)
+    found = obligation_state(LABEL, APPLIES, answers, ages=FRESH)
     assert found.outcome is Outcome.STALE
     assert "已超过 31 天" in found.reason
 
 
 def test_a_declaration_that_cannot_be_read_keeps_from_met() -> None:
-    found = obligation_state(LABEL, APPLIES, Answers((check(Outcome.MET),), is_unreadable=True), FRESH)
+    found = obligation_state(LABEL, APPLIES, Answers((check(Outcome.MET),), is_unreadable=True), ages=FRESH)
     assert found.outcome is Outcome.NEEDS_REVIEW
     assert "guiju ledger verify" in found.reason_en
 
 
 def test_without_control_and_reason_it_was_not_run() -> None:
-    assert obligation_state(LABEL, APPLIES, Answers(), FRESH).outcome is Outcome.NOT_RUN
+    assert obligation_state(LABEL, APPLIES, Answers(), ages=FRESH).outcome is Outcome.NOT_RUN
     assert state([]).outcome is Outcome.NOT_RUN
     assert state([]).reason == "尚未建立。"
 

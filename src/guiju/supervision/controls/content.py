@@ -19,20 +19,23 @@ _CLOSED = "exchange.closed"
 def _moderated(context: CheckContext) -> list[Point]:
     return [
         is_so(
-            context, StateName.POLICY_KEYWORDS, "输入和输出都经关键词检测", "input and output are checked by keywords"
+            context,
+            StateName.POLICY_KEYWORDS,
+            zh="输入和输出都经关键词检测",
+            en="input and output are checked by keywords",
         ),
         is_so(
             context,
             StateName.POLICY_INPUT_FAIL_CLOSED,
-            "输入检测不成即不放行",
-            "input that could not be checked does not go on",
+            zh="输入检测不成即不放行",
+            en="input that could not be checked does not go on",
             otherwise=Outcome.PARTIAL,
         ),
         is_so(
             context,
             StateName.POLICY_OUTPUT_FAIL_CLOSED,
-            "输出检测不成即不放行",
-            "output that could not be checked does not go on",
+            zh="输出检测不成即不放行",
+            en="output that could not be checked does not go on",
             otherwise=Outcome.PARTIAL,
         ),
     ]
@@ -73,14 +76,14 @@ def _personal_rights(context: CheckContext) -> CheckResult:
             is_so(
                 context,
                 StateName.POLICY_PERSONAL_INFORMATION,
-                "输入和输出都经个人信息检测",
-                "input and output are checked for personal information",
+                zh="输入和输出都经个人信息检测",
+                en="input and output are checked for personal information",
             ),
             is_so(
                 context,
                 StateName.POLICY_OUTPUT_FAIL_CLOSED,
-                "输出检测不成即不放行",
-                "output that could not be checked does not go on",
+                zh="输出检测不成即不放行",
+                en="output that could not be checked does not go on",
                 otherwise=Outcome.PARTIAL,
             ),
             happened(context, _CLOSED, zh="经检测的对话", en="moderated exchanges"),
@@ -99,8 +102,8 @@ def _transparency(context: CheckContext) -> CheckResult:
             is_so(
                 context,
                 StateName.PORTAL_CHAT_MARK,
-                "对话页始终标明内容由人工智能生成",
-                "the chat page always says that its answers are made by AI",
+                zh="对话页始终标明内容由人工智能生成",
+                en="the chat page always says that its answers are made by AI",
             ),
             happened(context, _CLOSED, zh="可追溯的对话", en="traceable exchanges"),
             lacking("准确性、可靠性的评测尚未建立", "accuracy and reliability are not evaluated yet"),
@@ -115,8 +118,8 @@ def _stop_generation(context: CheckContext) -> CheckResult:
             is_so(
                 context,
                 StateName.POLICY_KEYWORDS,
-                "输入和输出都经关键词检测",
-                "input and output are checked by keywords",
+                zh="输入和输出都经关键词检测",
+                en="input and output are checked by keywords",
             ),
             ended(
                 context, "output_stopped", zh="发现后停止生成并关闭上游", en="generation stopped and upstream closed"
@@ -132,8 +135,8 @@ def _stop_transmission(context: CheckContext) -> CheckResult:
             is_so(
                 context,
                 StateName.POLICY_OUTPUT_FAIL_CLOSED,
-                "输出检测不成即不放行",
-                "output that could not be checked does not go on",
+                zh="输出检测不成即不放行",
+                en="output that could not be checked does not go on",
             ),
             ended(
                 context,

@@ -10,8 +10,8 @@ def _encrypted(context: CheckContext) -> Point:
     return is_so(
         context,
         StateName.LEDGER_BODIES_ENCRYPTED,
-        "正文按人分别加密存放",
-        "bodies lie encrypted under the key of their person",
+        zh="正文按人分别加密存放",
+        en="bodies lie encrypted under the key of their person",
     )
 
 
@@ -36,8 +36,8 @@ def _protect_input(context: CheckContext) -> CheckResult:
             is_so(
                 context,
                 StateName.STAFF_VIEWING_RECORDED,
-                "查看正文先留痕",
-                "reading a body is recorded first",
+                zh="查看正文先留痕",
+                en="reading a body is recorded first",
             ),
             happened(context, "exchange.closed", zh="加密留存的对话", en="exchanges kept encrypted"),
             _training(context),
@@ -52,8 +52,8 @@ def _collection(context: CheckContext) -> CheckResult:
             is_so(
                 context,
                 StateName.PERSONS_PSEUDONYMOUS,
-                "终端用户只以化名留存",
-                "end users are kept by pseudonym only",
+                zh="终端用户只以化名留存",
+                en="end users are kept by pseudonym only",
             ),
             for_a_person(
                 "接入的应用另外收集什么，本系统看不到，须由人核对个人信息清单",

@@ -75,7 +75,7 @@ def unknown(context: CheckContext, zh: str, en: str) -> Point:
     )
 
 
-def is_so(context: CheckContext, name: StateName, zh: str, en: str, *, otherwise: Outcome = Outcome.NOT_MET) -> Point:
+def is_so(context: CheckContext, name: StateName, *, zh: str, en: str, otherwise: Outcome = Outcome.NOT_MET) -> Point:
     """Ask a yes-or-no fact that should be yes; `otherwise` is what a no comes to."""
     value = state_of(context, name)
     if value is None:
@@ -135,7 +135,7 @@ def _demand(parameter: Parameter, language: str) -> str:
     return f"{word} be at {'least' if is_least else 'most'} {parameter.value}"
 
 
-def verdict(context: CheckContext, name: StateName, zh: str, en: str) -> Point:
+def verdict(context: CheckContext, name: StateName, *, zh: str, en: str) -> Point:
     """Ask one verdict of the newest verification of the ledger, which must not be old."""
     word, at = state_of(context, name), _verified_at(context)
     if word == BROKEN:

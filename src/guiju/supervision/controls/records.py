@@ -7,11 +7,11 @@ from guiju.supervision.state_names import StateName
 
 
 def _integrity(context: CheckContext) -> Point:
-    return verdict(context, StateName.LEDGER_INTEGRITY, "账本未被改写", "the ledger was not rewritten")
+    return verdict(context, StateName.LEDGER_INTEGRITY, zh="账本未被改写", en="the ledger was not rewritten")
 
 
 def _completeness(context: CheckContext) -> Point:
-    return verdict(context, StateName.LEDGER_COMPLETENESS, "账本没有缺失", "nothing is missing in the ledger")
+    return verdict(context, StateName.LEDGER_COMPLETENESS, zh="账本没有缺失", en="nothing is missing in the ledger")
 
 
 def _exchanges(context: CheckContext) -> Point:
@@ -28,7 +28,7 @@ def _staff(context: CheckContext) -> Point:
 
 
 def _viewing(context: CheckContext) -> Point:
-    return is_so(context, StateName.STAFF_VIEWING_RECORDED, "查看正文先留痕", "reading a body is recorded first")
+    return is_so(context, StateName.STAFF_VIEWING_RECORDED, zh="查看正文先留痕", en="reading a body is recorded first")
 
 
 def _producer(context: CheckContext) -> CheckResult:
@@ -46,7 +46,7 @@ def _keep(context: CheckContext) -> CheckResult:
             _exchanges(context),
             _integrity(context),
             _completeness(context),
-            verdict(context, StateName.LEDGER_FRESHNESS, "账本是最新的", "the ledger is up to date"),
+            verdict(context, StateName.LEDGER_FRESHNESS, zh="账本是最新的", en="the ledger is up to date"),
         ],
     )
 
@@ -59,8 +59,8 @@ def _explain(context: CheckContext) -> CheckResult:
             is_so(
                 context,
                 StateName.LEDGER_EXPORT,
-                "可导出能脱离本系统核验的证据包",
-                "a bundle can be exported that verifies without this house",
+                zh="可导出能脱离本系统核验的证据包",
+                en="a bundle can be exported that verifies without this house",
             ),
             _integrity(context),
             Point(Outcome.MET, exported.zh, exported.en, exported.facts),  # nobody may have asked yet
@@ -82,8 +82,8 @@ def _confidential(context: CheckContext) -> CheckResult:
             is_so(
                 context,
                 StateName.STAFF_INSPECTOR_READ_ONLY,
-                "检查人员只读且有期限",
-                "inspectors may only read, for a limited time",
+                zh="检查人员只读且有期限",
+                en="inspectors may only read, for a limited time",
             ),
             Point(Outcome.MET, viewed.zh, viewed.en, viewed.facts),  # that nobody looked is no fault
         ],

@@ -16,21 +16,21 @@ def _label(context: CheckContext) -> CheckResult:
             is_so(
                 context,
                 StateName.LABEL_ON_EVERY_ANSWER,
-                "每个回答都带隐式标识",
-                "every answer carries the implicit label",
+                zh="每个回答都带隐式标识",
+                en="every answer carries the implicit label",
             ),
             is_so(
                 context,
                 StateName.LABEL_PRODUCER_IS_VALID_CODE,
-                "标识中的服务提供者编码符合标准的格式",
-                "the provider's code in the label has the form of the standard",
+                zh="标识中的服务提供者编码符合标准的格式",
+                en="the provider's code in the label has the form of the standard",
                 otherwise=Outcome.PARTIAL,
             ),
             is_so(
                 context,
                 StateName.PORTAL_CHAT_MARK,
-                "对话页持续显示显式标识",
-                "the chat page always shows the explicit label",
+                zh="对话页持续显示显式标识",
+                en="the chat page always shows the explicit label",
             ),
             happened(context, "exchange.closed", zh="带标识的对话", en="labelled exchanges"),
         ],
@@ -76,8 +76,8 @@ def _complaints(context: CheckContext) -> CheckResult:
             is_so(
                 context,
                 StateName.PORTAL_OBJECTION_LINK,
-                "回答旁有提出异议的入口",
-                "a user can object to an answer where it is shown",
+                zh="回答旁有提出异议的入口",
+                en="a user can object to an answer where it is shown",
             ),
             Point(Outcome.MET, received.zh, received.en, received.facts),  # that nobody objected is no fault
             lacking(
