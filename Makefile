@@ -23,7 +23,7 @@ test: $(STAMPS)/dev $(STAMPS)/web ## Run every test; the last lines name what co
 check: $(STAMPS)/dev ## Lint, types, floors, migrations, law coverage: under a minute
 	@$(BIN)/python tests/check.py
 
-bench: $(STAMPS)/dev $(STAMPS)/web ## Measure every claim in bench/ (long; each folder has its own command)
+bench: $(STAMPS)/dev $(STAMPS)/web ## Measure the claims in bench/*/run.py (long; bench/README.md has each command)
 	@for claim in bench/*/run.py; do echo "== $$claim"; $(BIN)/python $$claim || exit 1; done
 
 format: $(STAMPS)/dev ## Format the code

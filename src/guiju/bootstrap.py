@@ -21,6 +21,7 @@ from guiju.labelling.rules import check_producer, explicit_text_mark
 from guiju.law.models import Parameter, Profile
 from guiju.law.profile import load_profile
 from guiju.law.service import Law, load_law
+from guiju.ledger.models import Draft
 from guiju.ledger.repository import LedgerRepository
 from guiju.ledger.service import Ledger, LedgerOptions, open_ledger
 from guiju.moderation.library import LibrarySources
@@ -75,6 +76,7 @@ class House:
         """
         await asyncio.to_thread(self.ledger.start)
         await self.gateway.start()
+        await self.ledger.append_async(self._policy_in_force())
         self._rounds = asyncio.create_task(self._work_through_jobs())
 
     async def stop(self) -> None:
@@ -86,6 +88,16 @@ class House:
         await self.gateway.stop()
         await asyncio.to_thread(self.ledger.stop)
         self.database.close()
+
+    def _policy_in_force(self) -> Draft:
+        policy = self.moderation.policy
+        return Draft(
+            "policy.activated",
+            "system",
+            f"policy:{policy.hash}",
+            {"name": policy.name, "version": policy.version, "library": policy.library_hash},
+            policy_hash=policy.hash,
+        )
 
     def first_run(self) -> FirstRun:
         """Make the first app with its key and the first console account where there are none."""
@@ -161,7 +173,8 @@ def open_evidence(settings: Settings, clock: Clock | None = None) -> Ledger:
     Raises:
         GuijuError: the database cannot be read, or holds another log.
     """
-    ledger = _build_ledger(settings, connect_database(settings.resolved_database_url), clock or SystemClock())
+    database = connect_database(settings.resolved_database_url)
+    ledger = _build_ledger(settings, database, clock or SystemClock(), heartbeat_seconds=0)
     ledger.prepare()
     return ledger
 
@@ -211,8 +224,10 @@ def build_house(settings: Settings, clock: Clock | None = None) -> House:
     )
 
 
-def _build_ledger(settings: Settings, database: Database, clock: Clock) -> Ledger:
-    options = LedgerOptions(checkpoint_folder=settings.var / "checkpoints", heartbeat_seconds=_HEARTBEAT_SECONDS)
+def _build_ledger(
+    settings: Settings, database: Database, clock: Clock, *, heartbeat_seconds: int = _HEARTBEAT_SECONDS
+) -> Ledger:
+    options = LedgerOptions(checkpoint_folder=settings.var / "checkpoints", heartbeat_seconds=heartbeat_seconds)
     repository = LedgerRepository(database)
     return open_ledger(repository, settings.var, clock, hash_name=settings.ledger_hash, options=options)
 

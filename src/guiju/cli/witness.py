@@ -13,6 +13,7 @@ from guiju.ledger.witness import run_witness
 def command(
     host: Annotated[str, typer.Option(help="监听地址 / address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="端口，0 为任选 / port, 0 for a free one")] = 8100,
+    *,
     folder: Annotated[Path, typer.Option(help="密钥与状态所在文件夹 / folder of its key and state")] = Path("witness"),
     name: Annotated[str, typer.Option(help="见证者名称 / the witness's name")] = "guiju-witness",
 ) -> None:

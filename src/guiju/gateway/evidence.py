@@ -80,7 +80,7 @@ class EvidenceDesk:
     def newly_open(self) -> list[Noted]:
         """Tell the index of the exchanges that have begun since the last call and are still open."""
         now = self._clock.monotonic()
-        fresh = [noted(exchange, rules.OPEN, None, now) for exchange in self._open.values()]
+        fresh = [noted(exchange, rules.OPEN, closed_at=None, now=now) for exchange in self._open.values()]
         self._open.clear()
         return fresh
 
@@ -194,7 +194,7 @@ class EvidenceDesk:
         self.is_writing = True
         self._open.pop(exchange.id, None)
         self._spool.close(exchange.id)
-        self._note(noted(exchange, outcome, self._clock.now(), now))
+        self._note(noted(exchange, outcome, closed_at=self._clock.now(), now=now))
         self._metrics.closed(exchange, outcome, now)
 
     async def _close_alone(self, exchange: Exchange, outcome: str, after: Coroutine[None, None, None] | None) -> None:
@@ -315,7 +315,7 @@ def _choice_facts(choice: ChoiceOutput) -> JsonObject:
     return facts
 
 
-def noted(exchange: Exchange, outcome: str, closed_at: datetime | None, now: float) -> Noted:
+def noted(exchange: Exchange, outcome: str, *, closed_at: datetime | None, now: float) -> Noted:
     """Tell the index how an exchange stands."""
     return Noted(
         id=exchange.id,

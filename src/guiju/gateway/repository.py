@@ -169,10 +169,14 @@ class GatewayRepository:
 
     def mark_indexed(self, seq: int) -> None:
         """Say that the index is whole up to the ledger entry `seq`."""
-        with self._database.transaction() as connection:
-            changed = connection.execute(sa.update(mark_table).values(seq=seq))
-            if changed.rowcount == 0:
-                connection.execute(sa.insert(mark_table).values(id=1, seq=seq))
+        try:
+            with self._database.transaction() as connection:
+                changed = connection.execute(sa.update(mark_table).values(seq=seq))
+                if changed.rowcount == 0:
+                    connection.execute(sa.insert(mark_table).values(id=1, seq=seq))
+        except sa.exc.IntegrityError:  # another process made the first mark between the two statements
+            with self._database.transaction() as connection:
+                connection.execute(sa.update(mark_table).values(seq=seq))
 
     def exchange(self, exchange_id: str) -> ExchangeRecord | None:
         """Return one exchange."""

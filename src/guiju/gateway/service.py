@@ -189,7 +189,7 @@ class Gateway:
         """
         return read_transcript(self.exchange(exchange_id), self._ledger)
 
-    def object_to(self, exchange_id: str, text: str, contact: str, person: str) -> Receipt:
+    def object_to(self, exchange_id: str, text: str, *, contact: str, person: str) -> Receipt:
         """Take an objection to what the gateway did with an exchange (article 15); blocks until it is durable.
 
         Raises:

@@ -52,6 +52,7 @@ class Dated(Protocol):
 def check_law(
     instruments: Sequence[Instrument],
     provisions: Sequence[Provision],
+    *,
     parameters: Sequence[Parameter],
     risks: Sequence[Risk],
     facts: Sequence[Fact],

@@ -76,7 +76,7 @@ def decode(node: Node, model: type[T], place: Place) -> T:
         )
     values = {key: _value(value, hints[key], place.at(key)) for key, value in entries.items()}
     for key, value in entries.items():
-        _check_word(model, key, value, place.at(key))
+        _check_word(model, key, value, place=place.at(key))
     if model is Obligation:
         values["provision_id"] = ""
     return model(**values)
@@ -256,7 +256,7 @@ def _mapping(node: Node, place: Place) -> dict[str, Node]:
     return node.entries
 
 
-def _check_word(model: type, key: str, node: Node, place: Place) -> None:
+def _check_word(model: type, key: str, node: Node, *, place: Place) -> None:
     words = WORDS.get((model.__name__, key))
     if words is not None and isinstance(node, Scalar) and node.text not in words:
         raise place.error(

@@ -49,7 +49,7 @@ def load_data(folder: Traversable | None = None) -> LawData:
         facts=reader.file("facts.yaml", Fact),
     )
     try:
-        check_law(data.instruments, data.provisions, data.parameters, data.risks, data.facts)
+        check_law(data.instruments, data.provisions, parameters=data.parameters, risks=data.risks, facts=data.facts)
     except ConfigurationError as error:
         raise reader.located(error) from error
     return data

@@ -137,7 +137,7 @@ Predicate: TypeAlias = AllOf | AnyOf | Not | Compare
 class Obligation:
     """What a provision demands of the provider.
 
-    `id` is the provision's id, `#`, and a word: `cn/genai-measures-2023/art-14/para-1#stop`.
+    `id` is the provision's id, `#`, and a word: `cn/genai-measures-2023/art-14/para-1#stop-generation`.
     `applies_when` None means always (to a service that the Measures govern).
     """
 

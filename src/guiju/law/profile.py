@@ -158,7 +158,7 @@ def _fact_value(node: Node, fact: Fact, place: Place) -> FactValue:
         return scalar.text == "true"
     text = _text(scalar, place)
     if fact.kind == "choice":
-        _check_choice(node, text, fact, place)
+        _check_choice(node, text, fact, place=place)
     return text
 
 
@@ -169,13 +169,13 @@ def _choices(node: Node, fact: Fact, place: Place) -> tuple[str, ...]:
         )
     chosen = [_text(item, place) for item in node.items]
     for text in chosen:
-        _check_choice(node, text, fact, place)
+        _check_choice(node, text, fact, place=place)
     if len(set(chosen)) != len(chosen):
         raise place.error(node, "同一个选项写了两次。", "One choice stands twice.")
     return tuple(chosen)
 
 
-def _check_choice(node: Node, text: str, fact: Fact, place: Place) -> None:
+def _check_choice(node: Node, text: str, fact: Fact, *, place: Place) -> None:
     if text not in fact.choices:
         raise place.error(
             node,

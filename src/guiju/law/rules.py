@@ -65,7 +65,9 @@ def is_worse(one: Outcome, other: Outcome) -> bool:
     return _RANK[one] < _RANK[other]
 
 
-def with_freshness(outcome: Outcome, evidence_at: datetime | None, as_of: date, freshness_days: int | None) -> Outcome:
+def with_freshness(
+    outcome: Outcome, evidence_at: datetime | None, *, as_of: date, freshness_days: int | None
+) -> Outcome:
     """Let a met outcome fall where its evidence is too old, missing or from after the day that is asked for.
 
     Evidence older than `freshness_days` makes it stale; none where some is needed, or only from after `as_of`, makes
@@ -118,8 +120,8 @@ def apply(obligation: Obligation, profile: Profile, facts: Mapping[str, Fact] | 
         return _does_not_apply(whole, profile, names, reason=_CONDITION_FALSE)
     return Applied(
         Applicability.APPLIES,
-        f"适用：已声明{_said(whole, profile, names, 'zh')}。",
-        f"Applies: declared {_said(whole, profile, names, 'en')}.",
+        f"适用：已声明{_said(whole, profile, names, language='zh')}。",
+        f"Applies: declared {_said(whole, profile, names, language='en')}.",
     )
 
 
@@ -136,8 +138,8 @@ _CONDITION_FALSE = (
 def _does_not_apply(truth: Truth, profile: Profile, names: Mapping[str, Fact], *, reason: tuple[str, str]) -> Applied:
     return Applied(
         Applicability.DOES_NOT_APPLY,
-        reason[0].format(facts=_said(truth, profile, names, "zh")),
-        reason[1].format(facts=_said(truth, profile, names, "en")),
+        reason[0].format(facts=_said(truth, profile, names, language="zh")),
+        reason[1].format(facts=_said(truth, profile, names, language="en")),
     )
 
 
@@ -152,8 +154,10 @@ def _undecided(truth: Truth, names: Mapping[str, Fact]) -> Applied:
     )
 
 
-def _said(truth: Truth, profile: Profile, names: Mapping[str, Fact], language: str) -> str:
-    parts = [f"{_name(fact, names, language)} = {_word(fact, profile, names, language)}" for fact in truth.deciding]
+def _said(truth: Truth, profile: Profile, names: Mapping[str, Fact], *, language: str) -> str:
+    parts = [
+        f"{_name(fact, names, language)} = {_word(fact, profile, names, language=language)}" for fact in truth.deciding
+    ]
     return ("、" if language == "zh" else ", ").join(parts)
 
 
@@ -165,7 +169,7 @@ def _name(fact: str, names: Mapping[str, Fact], language: str) -> str:
     return f"“{label}”" if language == "zh" else f'"{label}"'
 
 
-def _word(fact: str, profile: Profile, names: Mapping[str, Fact], language: str) -> str:
+def _word(fact: str, profile: Profile, names: Mapping[str, Fact], *, language: str) -> str:
     known = names.get(fact)
     words = dict(zip(known.choices, known.choices_zh, strict=False)) if known is not None and language == "zh" else {}
     return _value_word(profile.facts[fact], words, language)

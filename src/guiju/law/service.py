@@ -45,7 +45,7 @@ class Law:
         Raises:
             NotFoundError: there is none under this id.
         """
-        return _found(self._instruments, instrument_id, "规范", "instrument")
+        return _found(self._instruments, instrument_id, zh="规范", en="instrument")
 
     def instruments(self, as_of: date) -> tuple[Instrument, ...]:
         """Return the instruments in force on `as_of`."""
@@ -57,7 +57,7 @@ class Law:
         Raises:
             NotFoundError: there is none under this id.
         """
-        return _found(self._provisions, provision_id, "条款", "provision")
+        return _found(self._provisions, provision_id, zh="条款", en="provision")
 
     def articles(self, as_of: date) -> tuple[Provision, ...]:
         """Return the articles of the Measures in force on `as_of`, in their order."""
@@ -100,7 +100,7 @@ class Law:
         Raises:
             NotFoundError: there is none under this id.
         """
-        return _found(self._obligations, obligation_id, "义务", "obligation")
+        return _found(self._obligations, obligation_id, zh="义务", en="obligation")
 
     def parameter(self, parameter_id: str, as_of: date) -> Parameter:
         """Return the version of a parameter that is in force on `as_of`.
@@ -108,7 +108,7 @@ class Law:
         Raises:
             NotFoundError: there is no such parameter, or no version of it is in force on that day.
         """
-        for version in _found(self._parameters, parameter_id, "参数", "parameter"):
+        for version in _found(self._parameters, parameter_id, zh="参数", en="parameter"):
             if rules.in_force(version, as_of):
                 return version
         raise NotFoundError(
@@ -128,7 +128,7 @@ class Law:
         Raises:
             NotFoundError: there is none under this id.
         """
-        return _found(self._risks, risk_id, "风险", "risk")
+        return _found(self._risks, risk_id, zh="风险", en="risk")
 
     def risks(self) -> tuple[Risk, ...]:
         """Return the risks of GB/T 45654 Appendix A, in its order."""
@@ -193,7 +193,7 @@ def load_law(folder: Traversable | None = None) -> Law:
     return Law(load_data(folder))
 
 
-def _found(items: Mapping[str, T], key: str, zh: str, en: str) -> T:
+def _found(items: Mapping[str, T], key: str, *, zh: str, en: str) -> T:
     try:
         return items[key]
     except KeyError:

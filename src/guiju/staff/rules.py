@@ -83,7 +83,7 @@ def is_usable(member: StaffMember, now: datetime) -> bool:
     return member.disabled_at is None and (member.expires_at is None or now < member.expires_at)
 
 
-def is_live(seen_at: datetime, expires_at: datetime, now: datetime, times: SessionTimes) -> bool:
+def is_live(seen_at: datetime, expires_at: datetime, *, now: datetime, times: SessionTimes) -> bool:
     """Return whether a session that was last used at `seen_at` may still be used at `now`."""
     return now < expires_at and now - seen_at < timedelta(seconds=times.idle_seconds)
 

@@ -93,7 +93,7 @@ class Staff:
         member = StaffMember(new_id(), name, role, now, ends_at)
         self._repository.add(member, rules.name_key(name), self._hash(password))
         body = {"name": name, "role": role, "expires_at": to_iso(ends_at) if ends_at else None}
-        self._record(_draft("staff.member_created", by, member, body))
+        self._record(_draft("staff.member_created", by, member, body=body))
         return member, password
 
     def ensure_first_owner(self) -> str | None:
@@ -133,7 +133,9 @@ class Staff:
         if kept is None:
             return None
         now = self._clock.now()
-        if not rules.is_live(kept.seen_at, kept.expires_at, now, self._times) or not rules.is_usable(kept.member, now):
+        if not rules.is_live(kept.seen_at, kept.expires_at, now=now, times=self._times) or not rules.is_usable(
+            kept.member, now
+        ):
             self._repository.close_session(_hashed(token))
             return None
         if (now - kept.seen_at).total_seconds() >= self._times.touch_seconds:
@@ -195,7 +197,7 @@ class Staff:
                 "账号已停用，或它是最后一个负责人账号。请先创建另一个负责人。",
                 "The account is closed already, or it is the last owner's. Make another owner first.",
             )
-        self._record(_draft("staff.member_disabled", by, member, {"reason": reason.strip()[:2000]}))
+        self._record(_draft("staff.member_disabled", by, member, body={"reason": reason.strip()[:2000]}))
 
     def note_viewing(self, member: StaffMember, subject: str, what: str) -> None:
         """Leave an entry that the person is about to see something sensitive: call it before showing it.
@@ -211,7 +213,7 @@ class Staff:
         now = self._clock.now()
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         ends_at = now + timedelta(seconds=self._times.absolute_seconds)
-        self._record(_draft("staff.signed_in", member, member, {"address": address[:64]}))
+        self._record(_draft("staff.signed_in", member, member, body={"address": address[:64]}))
         self._repository.open_session(_hashed(token), member.id, at=now, expires_at=ends_at)
         return Session(token, member, ends_at)
 
@@ -257,7 +259,9 @@ def _hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _draft(action: str, by: StaffMember | None, about: StaffMember, body: dict[str, str | None] | None = None) -> Draft:
+def _draft(
+    action: str, by: StaffMember | None, about: StaffMember, *, body: dict[str, str | None] | None = None
+) -> Draft:
     actor = f"staff:{by.id}" if by else "system"
     # The body holds the account's name or address, so it is kept under a key of its own that can be erased.
     return Draft(action, actor, f"staff_member:{about.id}", dict(body or {}), f"staff:{about.id}", _ACCESS)

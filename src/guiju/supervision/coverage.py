@@ -39,8 +39,8 @@ def coverage(
     law: Law,
     controls: Sequence[Control],
     reasons: Mapping[str, RecordedReason],
-    as_of: date,
     *,
+    as_of: date,
     cited: Mapping[str, Collection[str]] | None = None,
 ) -> Coverage:
     """Look both ways: from the obligations in force to who speaks for them, and back.

@@ -117,7 +117,9 @@ def _aged(obligation: Obligation, said: Said, ages: Ages) -> Said:
     """Let a met answer fall for each kind of evidence that is missing or too old, and name them."""
     outcomes, zh, en = [said.outcome], [], []
     for need in obligation.evidence_needs:
-        fresh = with_freshness(Outcome.MET, ages.newest(need.kind), ages.as_of, need.freshness_days)
+        fresh = with_freshness(
+            Outcome.MET, ages.newest(need.kind), as_of=ages.as_of, freshness_days=need.freshness_days
+        )
         if fresh is Outcome.MET:
             continue
         outcomes.append(fresh)
@@ -159,7 +161,7 @@ def with_override(machine: Said, override: Override, longest_age: int | None, *,
             return _contradiction(machine, override)
         outcome = combine((machine.outcome, override.outcome))
     else:
-        outcome = with_freshness(override.outcome, override.declared_at, as_of, longest_age)
+        outcome = with_freshness(override.outcome, override.declared_at, as_of=as_of, freshness_days=longest_age)
     zh, en = _declared(override)
     if outcome is Outcome.STALE and override.outcome is Outcome.MET:
         zh, en = f"{zh}此认定已超过 {longest_age} 天。", f"{en} This is older than {longest_age} days."

@@ -76,7 +76,7 @@ class Supervision:
 
     def coverage(self, as_of: date | None = None) -> Coverage:
         """Say which obligations nobody speaks for, and what speaks for none."""
-        return coverage(self._law, self._controls, self._reasons, as_of or self._today())
+        return coverage(self._law, self._controls, self._reasons, as_of=as_of or self._today())
 
     def assess(self, as_of: date | None) -> Assessment:
         """Say where the service stands on every article of the Measures, on a day in Beijing (None: today).
@@ -100,7 +100,7 @@ class Supervision:
         articles = tuple(self._article(article, round_, declared) for article in self._law.articles(day))
         return Assessment(day, self._clock.now(), articles)
 
-    def declare(self, obligation_id: str, outcome: Outcome, person: str, reason: str) -> Override:
+    def declare(self, obligation_id: str, outcome: Outcome, *, person: str, reason: str) -> Override:
         """Record a named person's own answer to an obligation; it is in the ledger when this returns.
 
         Raises:

@@ -285,7 +285,7 @@ async def test_an_objection_lands_in_the_ledger(house: House) -> None:
     _, _, raw = await house.post(house.request(BANNED))
     await house.gateway._index.flush()
     exchange = orjson.loads(raw)["guiju"]["exchange_id"]
-    await asyncio.to_thread(house.gateway.object_to, exchange, "不该拦截", "a@example.invalid", "p1")
+    await asyncio.to_thread(house.gateway.object_to, exchange, "不该拦截", contact="a@example.invalid", person="p1")
     (entry,) = await house.entries("objection.received")
     assert entry["subject"] == f"exchange:{exchange}"
     assert entry["text"] == "不该拦截"

@@ -110,7 +110,7 @@ NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)
 @given(OUTCOMES, st.none() | st.integers(-900, 900), st.none() | st.integers(0, 400))
 def test_age_never_raises_an_outcome(outcome: Outcome, days_ago: int | None, freshness_days: int | None) -> None:
     at = None if days_ago is None else NOON - timedelta(days=days_ago)
-    aged = with_freshness(outcome, at, AS_OF, freshness_days)
+    aged = with_freshness(outcome, at, as_of=AS_OF, freshness_days=freshness_days)
     assert not is_worse(outcome, aged)
     assert aged is outcome or outcome is Outcome.MET
 
@@ -132,19 +132,19 @@ def test_met_falls_with_the_age_of_its_evidence(
     days_ago: int | None, freshness_days: int | None, expected: Outcome
 ) -> None:
     at = None if days_ago is None else NOON - timedelta(days=days_ago)
-    assert with_freshness(Outcome.MET, at, AS_OF, freshness_days) is expected
+    assert with_freshness(Outcome.MET, at, as_of=AS_OF, freshness_days=freshness_days) is expected
 
 
 def test_a_day_is_a_day_in_beijing() -> None:
     just_before_midnight_in_beijing = datetime(2026, 11, 22, 15, 59, tzinfo=UTC)
     just_after = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
-    assert with_freshness(Outcome.MET, just_before_midnight_in_beijing, AS_OF, 0) is Outcome.STALE
-    assert with_freshness(Outcome.MET, just_after, AS_OF, 0) is Outcome.MET
+    assert with_freshness(Outcome.MET, just_before_midnight_in_beijing, as_of=AS_OF, freshness_days=0) is Outcome.STALE
+    assert with_freshness(Outcome.MET, just_after, as_of=AS_OF, freshness_days=0) is Outcome.MET
 
 
 def test_an_instant_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="aware"):
-        with_freshness(Outcome.NOT_MET, NOON.replace(tzinfo=None), AS_OF, 1)
+        with_freshness(Outcome.NOT_MET, NOON.replace(tzinfo=None), as_of=AS_OF, freshness_days=1)
 
 
 # predicates and applicability

@@ -18,14 +18,14 @@ PACKAGE = Path(guiju.__file__).parent
 
 def test_every_obligation_has_a_control_or_a_reason_and_everything_cited_exists() -> None:
     cited = cited_ids(PACKAGE)
-    found = coverage(LAW, all_controls(), load_reasons(), TODAY, cited=cited)
+    found = coverage(LAW, all_controls(), load_reasons(), as_of=TODAY, cited=cited)
     assert found.is_whole, found
     assert "cn/genai-measures-2023/art-14" in cited
 
 
 def test_it_holds_on_every_day_since_the_measures_are_in_force() -> None:
     for day in (date(2023, 8, 15), date(2025, 9, 1), date(2026, 1, 1), TODAY):
-        assert coverage(LAW, all_controls(), load_reasons(), day).is_whole
+        assert coverage(LAW, all_controls(), load_reasons(), as_of=day).is_whole
 
 
 def test_a_missing_a_doubled_and_an_unknown_one_are_each_found() -> None:
@@ -36,7 +36,7 @@ def test_a_missing_a_doubled_and_an_unknown_one_are_each_found() -> None:
     ghost = "cn/genai-measures-2023/art-99#ghost"
     cited = {"cn/genai-measures-2023/art-77": ("gateway/x.py:1",), "cn/genai-measures-2023/art-12": ("y.py:1",)}
     wrong = replace(controls[1], obligations=(*controls[1].obligations, ghost, "cn/genai-measures-2023/art-12"))
-    found = coverage(LAW, [controls[0], wrong, *controls[1:]], reasons, TODAY, cited=cited)
+    found = coverage(LAW, [controls[0], wrong, *controls[1:]], reasons, as_of=TODAY, cited=cited)
     assert found.uncovered == (orphan,)
     assert found.doubled == (first,)
     assert set(found.unknown) == {ghost, "cn/genai-measures-2023/art-12", "cn/genai-measures-2023/art-77"}

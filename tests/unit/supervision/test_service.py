@@ -112,7 +112,7 @@ def test_any_past_day_can_be_assessed_and_nothing_is_met_without_evidence(superv
 def test_a_declaration_is_in_the_ledger_and_read_back_by_another_process(
     supervision: Supervision, ledger: Ledger, state: State, profile: Profile, clock: FixedClock
 ) -> None:
-    override = supervision.declare(REPORT, Outcome.MET, " zhang ", " 已报告，回执在案。 ")
+    override = supervision.declare(REPORT, Outcome.MET, person=" zhang ", reason=" 已报告，回执在案。 ")
     assert (override.person, override.reason) == ("zhang", "已报告，回执在案。")
     head = ledger.entry_by_id(override.entry_id)
     assert head is not None
@@ -126,9 +126,9 @@ def test_a_declaration_is_in_the_ledger_and_read_back_by_another_process(
 
 
 def test_the_newest_declaration_up_to_the_day_counts(supervision: Supervision, clock: FixedClock) -> None:
-    supervision.declare(REPORT, Outcome.MET, "zhang", "已报告。")
+    supervision.declare(REPORT, Outcome.MET, person="zhang", reason="已报告。")
     clock.advance(86400)
-    supervision.declare(REPORT, Outcome.NOT_MET, "li", "回执不在。")
+    supervision.declare(REPORT, Outcome.NOT_MET, person="li", reason="回执不在。")
     clock.advance(86400)
     assert found(supervision.assess(None), REPORT).outcome is Outcome.NOT_MET
     first = found(supervision.assess(TODAY), REPORT)
@@ -139,7 +139,7 @@ def test_the_newest_declaration_up_to_the_day_counts(supervision: Supervision, c
 
 
 def test_a_newest_declaration_is_found_behind_very_many_others(supervision: Supervision, ledger: Ledger) -> None:
-    supervision.declare(REPORT, Outcome.PARTIAL, "zhang", "部分。")
+    supervision.declare(REPORT, Outcome.PARTIAL, person="zhang", reason="部分。")
     body = {"obligation": KEEP, "outcome": "partial", "reason": "部分。"}
     waiting = [
         ledger.submit(Draft("outcome.declared", "staff:li", f"obligation:{KEEP}", dict(body))) for _ in range(450)
@@ -168,7 +168,7 @@ def test_a_declaration_without_person_or_reason_is_refused_and_not_kept(
     error: type[GuijuError],
 ) -> None:
     with pytest.raises(error):
-        supervision.declare(*said)
+        supervision.declare(*said[:2], person=said[2], reason=said[3])
     assert ledger.size() == 0
 
 
@@ -195,7 +195,7 @@ def test_an_entry_that_is_no_proper_declaration_never_makes_met(
 def test_a_declaration_whose_body_was_altered_is_shown_as_unreadable(
     supervision: Supervision, ledger: Ledger, database: Database, state: State, clock: FixedClock
 ) -> None:
-    supervision.declare(REPORT, Outcome.MET, "zhang", "已报告。")
+    supervision.declare(REPORT, Outcome.MET, person="zhang", reason="已报告。")
     with database.transaction() as connection:
         connection.execute(sa.text("UPDATE ledger_body SET content = :bad"), {"bad": b"\x00" * 40})
     item = found(Supervision(LAW, ledger, state, supervision.profile, clock).assess(None), REPORT)

@@ -30,6 +30,7 @@ from guiju.staff.repository import StaffRepository
 from guiju.staff.service import Staff
 from guiju.storage.database import Database, connect_database
 from guiju.storage.migrate import migrate
+from guiju.supervision.service import Supervision
 from guiju.web.console_app import console_app
 
 PASSWORD = "gate house paper"
@@ -67,7 +68,7 @@ class SmallHouse:
     ledger: Ledger
     moderation: Moderation
     gateway: Gateway
-    supervision: StandInSupervision
+    supervision: Supervision
     staff: Staff
     database: Database
     policy: Path

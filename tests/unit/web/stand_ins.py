@@ -26,7 +26,7 @@ class StandInSupervision(Supervision):
     def controls(self) -> tuple[Control, ...]:
         return ()
 
-    def declare(self, obligation_id: str, outcome: Outcome, person: str, reason: str) -> Override:
+    def declare(self, obligation_id: str, outcome: Outcome, *, person: str, reason: str) -> Override:
         draft = Draft("outcome.declared", f"staff:{person}", f"obligation:{obligation_id}", {"reason": reason})
         receipt = self._ledger.append(draft)
         override = Override(obligation_id, outcome, person, reason, SystemClock().now(), receipt.id)

@@ -104,7 +104,7 @@ class StreamRelease:
         if usage is not None:
             self._exchange.usage = plain_usage(usage) or self._exchange.usage
         for index, delta, finish_reason in event_choices(event, self._choices_most):
-            self._take_choice(index, delta, finish_reason, out, pieces)
+            self._take_choice(index, delta, finish_reason, out=out, pieces=pieces)
             if self._exchange.output_decision is not None:
                 await self._source.close()  # stop generating (article 14)
                 self._stop(out, pieces)
@@ -112,7 +112,7 @@ class StreamRelease:
                 return
 
     def _take_choice(
-        self, index: int, delta: dict[str, object], finish_reason: str, out: list[bytes], pieces: list[Piece]
+        self, index: int, delta: dict[str, object], finish_reason: str, *, out: list[bytes], pieces: list[Piece]
     ) -> None:
         choice = self._exchange.choices.get(index) or self._begin(index, out)
         if choice.finish_reason:
@@ -122,11 +122,11 @@ class StreamRelease:
                 continue
             if field in TEXT_FIELDS and type(value) is str:
                 if text := self._guard.push(choice, field, value):
-                    self._add(choice, field, text, out, pieces)
+                    self._add(choice, field, text, out=out, pieces=pieces)
             elif field != "role":
                 self._take_other(choice, field, value)
         if finish_reason and self._exchange.output_decision is None:
-            self._finish(choice, finish_reason, out, pieces)
+            self._finish(choice, finish_reason, out=out, pieces=pieces)
 
     def _begin(self, index: int, out: list[bytes]) -> ChoiceOutput:
         out.append(self._exchange.writer.delta(index, {"role": "assistant", "content": ""}))
@@ -140,9 +140,9 @@ class StreamRelease:
             for call in value:
                 self._guard.hold_call(choice, call)
 
-    def _finish(self, choice: ChoiceOutput, reason: str, out: list[bytes], pieces: list[Piece]) -> None:
+    def _finish(self, choice: ChoiceOutput, reason: str, *, out: list[bytes], pieces: list[Piece]) -> None:
         for field, text in self._guard.finish(choice):
-            self._add(choice, field, text, out, pieces)
+            self._add(choice, field, text, out=out, pieces=pieces)
         if self._exchange.output_decision is not None:
             return
         if choice.calls:
@@ -165,7 +165,7 @@ class StreamRelease:
             has_text=choice.has_text,
         )
         if mark:
-            self._own(choice, "mark", mark, out, pieces)
+            self._own(choice, "mark", mark, out=out, pieces=pieces)
 
     def _stop(self, out: list[bytes], pieces: list[Piece]) -> None:
         """Give every unfinished choice the standard reply and end it."""
@@ -176,17 +176,17 @@ class StreamRelease:
                 continue
             choice.finish_reason = "content_filter"
             reply = f"\n\n{decision.reply}" if choice.has_text else decision.reply
-            self._own(choice, "reply", reply, out, pieces)
+            self._own(choice, "reply", reply, out=out, pieces=pieces)
             choice.calls.clear()
             self._mark(choice, out, pieces)
 
-    def _add(self, choice: ChoiceOutput, field: str, text: str, out: list[bytes], pieces: list[Piece]) -> None:
+    def _add(self, choice: ChoiceOutput, field: str, text: str, *, out: list[bytes], pieces: list[Piece]) -> None:
         out.append(self._exchange.writer.text(choice.index, field, text))
         pieces.append((choice.index, field, text))
         if field == _CONTENT:
             choice.has_text = True
 
-    def _own(self, choice: ChoiceOutput, name: str, text: str, out: list[bytes], pieces: list[Piece]) -> None:
+    def _own(self, choice: ChoiceOutput, name: str, text: str, *, out: list[bytes], pieces: list[Piece]) -> None:
         """Add a text of the gateway's own, told apart from the model's in the evidence."""
         out.append(self._exchange.writer.text(choice.index, _CONTENT, text))
         pieces.append((choice.index, name, text))
@@ -213,7 +213,7 @@ class StreamRelease:
         pieces: list[Piece] = []
         for choice in self._exchange.choices.values():
             if not choice.finish_reason:
-                self._finish(choice, "stop", out, pieces)
+                self._finish(choice, "stop", out=out, pieces=pieces)
                 if self._exchange.output_decision is not None:
                     self._stop(out, pieces)
         self._has_ended = True

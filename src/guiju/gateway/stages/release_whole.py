@@ -23,7 +23,7 @@ async def release_whole(desk: Desk, exchange: Exchange, answer: Event) -> bytes:
     if not isinstance(choices, list) or not 0 < len(choices) <= desk.limits.choices:
         raise garbage()
     exchange.usage = plain_usage(answer.get("usage"))
-    sent = [await _release_choice(desk, exchange, raw, place) for place, raw in enumerate(choices)]
+    sent = [await _release_choice(desk, exchange, raw, place=place) for place, raw in enumerate(choices)]
     decision = exchange.output_decision
     outcome = rules.ANSWERED if decision is None else rules.refusal_outcome(decision)
     body = exchange.writer.whole(sent, exchange.usage, exchange.extension(decision))
@@ -31,7 +31,7 @@ async def release_whole(desk: Desk, exchange: Exchange, answer: Event) -> bytes:
     return body
 
 
-async def _release_choice(desk: Desk, exchange: Exchange, raw: object, place: int) -> dict[str, object]:
+async def _release_choice(desk: Desk, exchange: Exchange, raw: object, *, place: int) -> dict[str, object]:
     message = raw.get("message") if isinstance(raw, dict) else None
     if not isinstance(raw, dict) or not isinstance(message, dict) or message.get("function_call"):
         raise garbage()
@@ -51,13 +51,13 @@ async def _release_choice(desk: Desk, exchange: Exchange, raw: object, place: in
             return _replaced(choice, decision.reply)
         exchange.observe(decision)
         texts[field] = text if decision.action is Action.ALLOW else masked(desk.moderation, text, Scope.OUTPUT)
-    return _passed(desk, exchange, choice, message, texts)
+    return _passed(desk, exchange, choice, message=message, texts=texts)
 
 
 def _passed(
-    desk: Desk, exchange: Exchange, choice: ChoiceOutput, message: dict[str, object], texts: dict[str, object]
+    desk: Desk, exchange: Exchange, choice: ChoiceOutput, *, message: dict[str, object], texts: dict[str, object]
 ) -> dict[str, object]:
-    if message.get("tool_calls") and not _may_call(desk, exchange, choice, message["tool_calls"]):
+    if message.get("tool_calls") and not _may_call(desk, exchange, choice, calls=message["tool_calls"]):
         decision = exchange.output_decision
         choice.calls.clear()
         return _replaced(choice, decision.reply if decision is not None else "")
@@ -79,7 +79,7 @@ def _passed(
     return _as_sent(choice, sent)
 
 
-def _may_call(desk: Desk, exchange: Exchange, choice: ChoiceOutput, calls: object) -> bool:
+def _may_call(desk: Desk, exchange: Exchange, choice: ChoiceOutput, *, calls: object) -> bool:
     if not isinstance(calls, list):
         raise garbage()
     guard = OutputGuard(desk.moderation, exchange)

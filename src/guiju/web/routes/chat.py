@@ -112,7 +112,7 @@ def object_to(visit: Visit, throttle: Throttle) -> Response:
                 "You sent many objections within an hour; try again later. Those you sent are recorded.",
             )
         # The objection belongs to the person whose exchange it is, so that erasing that person erases it too.
-        entry_id = visit.house.gateway.object_to(record.id, text, contact, record.person).id
+        entry_id = visit.house.gateway.object_to(record.id, text, contact=contact, person=record.person).id
     except GuijuError as error:
         return visit.render(
             "objection.html",

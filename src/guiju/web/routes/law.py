@@ -97,7 +97,7 @@ def declare(visit: Visit) -> Response:
             where="reason",
         )
     state = obligation_of(visit.house.supervision.assess(None), visit.form.get("obligation", ""))
-    override = visit.house.supervision.declare(state.obligation.id, outcome, visit.person.id, reason)
+    override = visit.house.supervision.declare(state.obligation.id, outcome, person=visit.person.id, reason=reason)
     article = next(part for part in state.obligation.provision_id.split("/") if part.startswith("art-"))
     return RedirectResponse(f"/console/law/{article}?declared={override.entry_id}", 303)
 
