@@ -8,6 +8,7 @@ from /proc for the gateway's whole process tree, so other work on the machine ch
 import argparse
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -168,14 +169,20 @@ def measure(name: str, pid: int, port: int, key: str, rounds: int) -> dict[str, 
 
 
 def run_guiju(upstream: str, rounds: int) -> dict[str, object]:
-    """Measure our gateway: moderation, label and evidence on, SQLite with synchronous FULL on the real disk."""
+    """Measure the whole program as `guiju serve` runs it: console, shipped library, evidence on the real disk."""
     folder = Path(tempfile.mkdtemp(prefix="guiju-bench-", dir=ROOT))
     port = free_port()
     try:
-        command = [sys.executable, str(HERE / "serve_guiju.py"), str(folder), str(port), upstream]
-        with process(command, GATEWAY_CORE) as server:
+        (folder / "guiju.yaml").write_text(
+            f"upstreams: [{{name: bench, kind: openai, base_url: {upstream}, models: '*'}}]\n"
+            "provider_code: 001191440300708461136T1WFUO\n"
+        )
+        printed = folder / "printed.txt"
+        command = ["sh", "-c", f"exec {sys.executable} -m guiju.web >{printed} 2>&1"]
+        environment = {"GUIJU_VAR": str(folder), "GUIJU_PORT": str(port), "GUIJU_LOG_LEVEL": "WARNING"}
+        with process(command, GATEWAY_CORE, **environment) as server:
             seconds = wait_for(f"http://127.0.0.1:{port}/readyz")
-            key = (folder / "key").read_text()
+            key = re.findall(r"gj-[\w-]+", printed.read_text())[0]
             return {"start_seconds": round(seconds, 1), **measure("Guiju", server.pid, port, key, rounds)}
     finally:
         shutil.rmtree(folder)

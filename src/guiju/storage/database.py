@@ -56,7 +56,7 @@ class Database:
                 yield connection
         except sa.exc.IntegrityError:
             raise
-        except sa.exc.DBAPIError as error:
+        except (sa.exc.DBAPIError, ConnectionError) as error:  # the driver lets a broken socket through as it is
             raise _storage_error(error) from error
 
     @contextmanager
@@ -69,7 +69,7 @@ class Database:
         try:
             with self.engine.connect().execution_options(guiju_reading=True) as connection:
                 yield connection
-        except sa.exc.DBAPIError as error:
+        except (sa.exc.DBAPIError, ConnectionError) as error:  # the driver lets a broken socket through as it is
             raise _storage_error(error) from error
 
     def close(self) -> None:
@@ -127,8 +127,9 @@ def _sqlite_engine(parsed: URL) -> Engine:
     return engine
 
 
-def _storage_error(error: sa.exc.DBAPIError) -> StorageError:
-    reason = str(error.orig).splitlines()[0] if error.orig else type(error).__name__
+def _storage_error(error: sa.exc.DBAPIError | ConnectionError) -> StorageError:
+    cause = getattr(error, "orig", None) or error
+    reason = (str(cause).splitlines() or [type(error).__name__])[0]
     return StorageError(
         f"数据库拒绝了操作：{reason}。请检查磁盘空间、文件权限或数据库服务，然后重试。",
         f"The database refused: {reason}. Check disk space, file permissions or the database service, then try again.",

@@ -92,7 +92,7 @@ class LedgerWriter:
                 yield
         except (sa.exc.IntegrityError, self._driver.IntegrityError) as error:
             raise DuplicateEntryError(str(error)) from error
-        except (sa.exc.SQLAlchemyError, self._driver.Error) as error:
+        except (sa.exc.SQLAlchemyError, self._driver.Error, ConnectionError) as error:  # a broken socket comes bare
             self.close()
             cause = getattr(error, "orig", None) or error
             reason = (str(cause).splitlines() or [type(error).__name__])[0]
@@ -108,7 +108,7 @@ class LedgerWriter:
             try:
                 connection.invalidate()
                 connection.close()
-            except sa.exc.SQLAlchemyError:
+            except (sa.exc.SQLAlchemyError, ConnectionError):
                 return  # it was dead already, which is why it is closed
 
     def advance(self, expected_size: int, new: LogState) -> bool:
