@@ -297,8 +297,10 @@ def main() -> None:
     print(f"\n{text}")
     if chosen.write:
         readme = HERE / "README.md"
-        head = readme.read_text().split("<!-- table -->")[0]
-        readme.write_text(f"{head}<!-- table -->\n\nTaken on {time.strftime('%Y-%m-%d')}.\n\n{text}")
+        head, _, rest = readme.read_text().partition("<!-- table -->")
+        limits = rest.partition("## What limits it")[2]
+        told = f"\n## What limits it{limits}" if limits else ""
+        readme.write_text(f"{head}<!-- table -->\n\nTaken on {time.strftime('%Y-%m-%d')}.\n\n{text}{told}")
 
 
 if __name__ == "__main__":

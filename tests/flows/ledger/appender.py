@@ -1,4 +1,4 @@
-"""Appends some entries to a log, several at a time, and prints what was acknowledged."""
+"""Appends some entries to a log as soon as the file `go` is there, and prints what was acknowledged."""
 
 import asyncio
 import sys
@@ -10,6 +10,9 @@ from bench.ledger.house import draft, open_at
 async def main(url: str, var: Path, source: str, count: int) -> None:
     database, ledger = open_at(url, var)
     ledger.start()
+    (var / f"ready-{source}").touch()
+    while not (var / "go").exists():
+        await asyncio.sleep(0.005)
     person = ledger.person_for("somebody both processes know")
     for start in range(0, count, 8):
         numbers = range(start + 1, min(start + 9, count + 1))

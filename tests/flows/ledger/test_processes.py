@@ -3,6 +3,7 @@
 import itertools
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from bench.ledger.house import open_at
@@ -28,6 +29,10 @@ def test_two_processes_on_one_log_leave_no_gap_and_no_duplicate(database_url: st
     for number in range(2):
         command[5] = f"process:{number}"
         processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT))
+    while len(list(tmp_path.glob("ready-*"))) < 2:
+        assert all(process.poll() is None for process in processes)
+        time.sleep(0.01)
+    (tmp_path / "go").touch()
     acknowledged: dict[int, str] = {}
     for process in processes:
         out, _ = process.communicate(timeout=120)
