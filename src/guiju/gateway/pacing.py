@@ -31,11 +31,11 @@ class Pacer:
         self._window_ends = 0.0
         self._count = 0
         self._is_busy = False
-        self._gate: asyncio.Future[None] | None = None
+        self._waiting: list[asyncio.Future[None]] = []
 
     def submit(self, draft: Draft) -> asyncio.Task[Receipt]:
         """Take a draft; the task is done when it is durable, and raises what the ledger raises."""
-        return asyncio.create_task(self._append(draft, self._gate_for_now()))
+        return asyncio.create_task(self._append(draft, self._turn()))
 
     async def append(self, draft: Draft) -> Receipt:
         """Take a draft and return once it is durable; what was submitted before by a task that has run is before it.
@@ -43,14 +43,15 @@ class Pacer:
         Raises:
             GuijuError: what the ledger raises.
         """
-        return await self._append(draft, self._gate_for_now())
+        return await self._append(draft, self._turn())
 
-    async def _append(self, draft: Draft, gate: asyncio.Future[None] | None) -> Receipt:
-        if gate is not None:
-            await asyncio.shield(gate)
+    async def _append(self, draft: Draft, turn: asyncio.Future[None] | None) -> Receipt:
+        if turn is not None:
+            await turn
         return await self._ledger.append_async(draft)
 
-    def _gate_for_now(self) -> asyncio.Future[None] | None:
+    def _turn(self) -> asyncio.Future[None] | None:
+        """Return what a draft has to wait for; None when it may go at once, which none may while others wait."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         if now >= self._window_ends:
@@ -59,14 +60,17 @@ class Pacer:
             self._count = 0
             self._window_ends = now + _WINDOW_SECONDS
         self._count += 1
-        if not self._is_busy:
+        if not self._is_busy and not self._waiting:
             return None
-        if self._gate is None:
-            self._gate = loop.create_future()
+        if not self._waiting:
             loop.call_at(self._window_ends, self._open)
-        return self._gate
+        turn: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(turn)
+        return turn
 
     def _open(self) -> None:
-        gate, self._gate = self._gate, None
-        if gate is not None and not gate.done():
-            gate.set_result(None)
+        """Wake all who wait, in their order, each by itself, so that nobody who comes later can be scheduled before."""
+        waiting, self._waiting = self._waiting, []
+        for turn in waiting:
+            if not turn.done():
+                turn.set_result(None)

@@ -1,6 +1,7 @@
 """Drafts reach the ledger in the order in which they came; a lone one never waits."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -44,6 +45,20 @@ async def test_the_order_holds_under_any_load() -> None:
         tasks.append(pacer.submit(draft(number)))
         if number % 7 == 0:
             await asyncio.sleep(0.001)
+    await asyncio.gather(*tasks)
+    assert [name for name, _ in ledger.got] == [str(number) for number in range(400)]
+
+
+async def test_the_order_holds_when_the_loop_stalls_while_a_group_waits() -> None:
+    ledger = Listening()
+    pacer = Pacer(ledger)
+    tasks = []
+    for number in range(400):
+        tasks.append(pacer.submit(draft(number)))
+        if number % 7 == 0:
+            await asyncio.sleep(0.001)
+        if number % 90 == 89:
+            time.sleep(0.1)  # noqa: ASYNC251 - the stall is what is tested
     await asyncio.gather(*tasks)
     assert [name for name, _ in ledger.got] == [str(number) for number in range(400)]
 
