@@ -20,6 +20,7 @@ async def main(url: str, var: Path, source: str, count: int) -> None:
             *(ledger.append_async(draft(person, source=source, number=n)) for n in numbers)
         ):
             sys.stdout.write(f"{receipt.seq} {receipt.id}\n")
+        await asyncio.sleep(0.003)  # gives the other process its turn
     ledger.stop()
     database.close()
 
