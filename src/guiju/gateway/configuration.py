@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -121,15 +122,35 @@ def _upstream(row: object, environment: Mapping[str, str], where: str) -> Upstre
     if kind != "openai":
         return UpstreamSettings(name, kind, models=_models(row.get("models", {kind: kind}), where))
     url = row.get("base_url")
-    if not isinstance(url, str) or not re.match(r"https?://[^\s/]+", url):
+    if not isinstance(url, str) or not _is_address(url):
         raise _wrong(f"{where}.base_url", "应为 http:// 或 https:// 地址", "must be an http:// or https:// address")
     return UpstreamSettings(
         name, kind, url, _api_key(row, environment, where), _models(row.get("models", EVERY_MODEL), where)
     )
 
 
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        is_whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, brackets that do not close
+        return False
+    is_bare = parts.username is None and not parts.query and not parts.fragment
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    return is_whole and is_bare and is_plain and parts.scheme in {"http", "https"}
+
+
 def _api_key(row: dict[str, object], environment: Mapping[str, str], where: str) -> str:
     variable, literal = row.get("api_key_env"), row.get("api_key", "")
+    key = _given_key(variable, literal, environment, where)
+    if not (key.isascii() and key.isprintable()):
+        raise _wrong(
+            f"{where}.api_key", "含有不能放进请求头的字符", "must be printable ASCII, which is what a header can carry"
+        )
+    return key
+
+
+def _given_key(variable: object, literal: object, environment: Mapping[str, str], where: str) -> str:
     if variable is None:
         if not isinstance(literal, str):
             raise _wrong(f"{where}.api_key", "应为字符串（请加引号）", "must be a string (put it in quotes)")
