@@ -12,12 +12,12 @@ import yaml
 from guiju.gateway.models import Limits, Patience
 from guiju.kit.errors import ConfigurationError
 
-KINDS = ("openai", "echo", "law-assistant")
+KINDS = ("openai", "gguf", "echo", "law-assistant")
 EVERY_MODEL = "*"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TOP = frozenset(("upstreams", "limits", "patience", "provider_code", "health_seconds"))
 _SIZE_MOST = 8 * 1024 * 1024  # of a body or an answer: both must fit into one entry of the ledger
-_ROW = frozenset(("name", "kind", "base_url", "api_key", "api_key_env", "models"))
+_ROW = frozenset(("name", "kind", "base_url", "api_key", "api_key_env", "models", "path"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class UpstreamSettings:
         base_url: of an `openai` server, with or without `/v1`.
         api_key: what it wants as bearer; never logged.
         models: public name → its own name; None for every model that it has.
+        path: of a `gguf` model's file.
     """
 
     name: str
@@ -37,6 +38,7 @@ class UpstreamSettings:
     base_url: str = ""
     api_key: str = field(default="", repr=False)
     models: tuple[tuple[str, str], ...] | None = None
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,10 @@ def _upstream(row: object, environment: Mapping[str, str], where: str) -> Upstre
         raise _wrong(f"{where}.name", "应为字母、数字、点、横线组成的名称", "must be letters, digits, dots and dashes")
     if kind not in KINDS:
         raise _wrong(f"{where}.kind", f"应为 {'、'.join(KINDS)} 之一", f"must be one of {', '.join(KINDS)}")
+    if kind == "gguf":
+        return UpstreamSettings(
+            name, kind, models=_models(row.get("models", {name: name}), where), path=_path(row.get("path"), where)
+        )
     if kind != "openai":
         return UpstreamSettings(name, kind, models=_models(row.get("models", {kind: kind}), where))
     url = row.get("base_url")
@@ -127,6 +133,12 @@ def _upstream(row: object, environment: Mapping[str, str], where: str) -> Upstre
     return UpstreamSettings(
         name, kind, url, _api_key(row, environment, where), _models(row.get("models", EVERY_MODEL), where)
     )
+
+
+def _path(value: object, where: str) -> str:
+    if not isinstance(value, str) or not Path(value).is_file():
+        raise _wrong(f"{where}.path", "应为一个现有 GGUF 模型文件的路径", "must be the path of a GGUF file that exists")
+    return value
 
 
 def _is_address(url: str) -> bool:
@@ -142,7 +154,7 @@ def _is_address(url: str) -> bool:
 
 def _api_key(row: dict[str, object], environment: Mapping[str, str], where: str) -> str:
     variable, literal = row.get("api_key_env"), row.get("api_key", "")
-    key = _given_key(variable, literal, environment, where)
+    key = _given_key(variable, literal, environment, where=where)
     if not (key.isascii() and key.isprintable()):
         raise _wrong(
             f"{where}.api_key", "含有不能放进请求头的字符", "must be printable ASCII, which is what a header can carry"
@@ -150,7 +162,7 @@ def _api_key(row: dict[str, object], environment: Mapping[str, str], where: str)
     return key
 
 
-def _given_key(variable: object, literal: object, environment: Mapping[str, str], where: str) -> str:
+def _given_key(variable: object, literal: object, environment: Mapping[str, str], *, where: str) -> str:
     if variable is None:
         if not isinstance(literal, str):
             raise _wrong(f"{where}.api_key", "应为字符串（请加引号）", "must be a string (put it in quotes)")

@@ -55,6 +55,8 @@ def test_the_example_is_read(tmp_path: Path) -> None:
         ("upstreams: [{name: x}]", "base_url"),
         ("upstreams: [{name: x, base_url: ftp://x}]", "base_url"),
         ("upstreams: [{name: x, base_url: 'http://x:port'}]", "base_url"),
+        ("upstreams: [{name: x, kind: gguf}]", "path"),
+        ("upstreams: [{name: x, kind: gguf, path: /there/is/no/such.gguf}]", "path"),
         ("upstreams: [{name: x, base_url: 'http://me:secret@x'}]", "base_url"),
         ("upstreams: [{name: x, base_url: 'http://x/ y'}]", "base_url"),
         ("upstreams: [{name: x, base_url: 'http://x', api_key: '钥匙'}]", "api_key"),
