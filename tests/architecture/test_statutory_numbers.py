@@ -34,11 +34,11 @@ OWN: dict[str, dict[float, str]] = {
 
 def numbers_of(text: str) -> set[float]:
     """Return the numbers that stand in a Python source."""
-    return {
-        node.value
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Constant) and type(node.value) in {int, float} and node.value not in SMALL
-    }
+    found: set[float] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
+            found.add(node.value)
+    return found - SMALL
 
 
 def deciding_files() -> list[Path]:
