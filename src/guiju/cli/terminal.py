@@ -1,12 +1,12 @@
 """How the terminal speaks: plain lines, tables, a sign that long work goes on; kept content cannot steer it."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -62,3 +62,19 @@ def working(text: str) -> Iterator[None]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         progress.add_task(clean(text), total=None)
         yield
+
+
+@contextmanager
+def stepping(text: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal how far work of `total` steps is; give what is called with the steps that were done."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    console = _console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(clean(text), total=total)
+        yield lambda steps: progress.advance(task, steps)
