@@ -18,6 +18,7 @@ from guiju.kit.clock import Clock
 from guiju.kit.errors import GuijuError, InputError
 from guiju.kit.ids import new_id
 from guiju.ledger.models import SYSTEM_PERSON, Draft
+from guiju.moderation.models import Audience
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 1.0
@@ -253,6 +254,8 @@ def opening_draft(exchange: Exchange) -> Draft:
         "stream": exchange.request.is_stream,
         "input": turns,
     }
+    if exchange.context.audience is not Audience.ADULT:
+        body["audience"] = exchange.context.audience.value
     if exchange.input_decision is not None:
         body["decision"] = rules.decision_facts(exchange.input_decision)
     return Draft(

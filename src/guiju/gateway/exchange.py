@@ -8,7 +8,7 @@ from guiju.gateway.models import App
 from guiju.gateway.wire.answer import AnswerWriter
 from guiju.gateway.wire.request import ChatRequest
 from guiju.ledger.models import Receipt
-from guiju.moderation.models import Action, Decision
+from guiju.moderation.models import ANYONE, Action, Context, Decision
 
 
 @dataclass(slots=True)
@@ -38,6 +38,7 @@ class Exchange:
     Attributes:
         sent: what goes to the upstream where that differs from `request`: with texts masked.
         output_decision: the decision that stopped the answer.
+        context: for whom the answer is, and through which app.
         observed: on an answer that was let out, the gravest decision that only observed or masked.
     """
 
@@ -53,6 +54,7 @@ class Exchange:
     label: str
     writer: AnswerWriter
     input_decision: Decision | None = None
+    context: Context = ANYONE
     sent: ChatRequest | None = None
     output_decision: Decision | None = None
     observed: Decision | None = None
@@ -77,8 +79,8 @@ class Exchange:
         return self.sent or self.request
 
     def observe(self, decision: Decision) -> None:
-        """Remember a decision that let a text out but saw something."""
-        if decision.findings and (self.observed is None or decision.action is not Action.ALLOW):
+        """Remember a decision that let a text out but saw something, or whose detector had failed."""
+        if (decision.findings or decision.failures) and (self.observed is None or decision.action is not Action.ALLOW):
             self.observed = decision
 
     def choice(self, index: int) -> ChoiceOutput:

@@ -9,6 +9,7 @@ from guiju.gateway.errors import (
     EvidenceUnavailableError,
     InputRefusedError,
     InternalError,
+    MalformedRequestError,
     OverloadedError,
     UnauthenticatedError,
     UpstreamError,
@@ -28,6 +29,7 @@ from guiju.kit.ids import new_id
 from guiju.labelling.models import Producer
 from guiju.labelling.rules import LabelWriter
 from guiju.ledger.models import SYSTEM_PERSON
+from guiju.moderation.models import Audience, Context
 
 _log = logging.getLogger(__name__)
 _JSON = ("content-type", "application/json")
@@ -56,6 +58,7 @@ class ChatFlow:
         except CallError as error:
             return error_reply(error)
         try:
+            _audience(call)
             request = read_request(call.body, self._desk.limits)
             self._desk.pool.check_model(request.model)
         except CallError as error:
@@ -107,7 +110,8 @@ class ChatFlow:
         if self._open_count >= self._desk.limits.open_exchanges:
             self._desk.metrics.count("guiju_calls_rejected_total", code=OverloadedError.code)
             raise OverloadedError("网关当前并发已满；请稍后重试。", "The gateway is full now; try again in a moment.")
-        exchange = self._new_exchange(app, await self._person(app, call, request), request)
+        context = Context(_audience(call), (app.id, app.name))
+        exchange = self._new_exchange(app, await self._person(app, call, request), request, context=context)
         self._count_open(1)
         outcome = rules.INTERRUPTED
         reply: ChatReply | None = None
@@ -132,7 +136,7 @@ class ChatFlow:
             _log.error("persons cannot be looked up", extra={"code": error.code, "reason": str(error)})
             raise _unavailable() from error
 
-    def _new_exchange(self, app: App, person: str, request: ChatRequest) -> Exchange:
+    def _new_exchange(self, app: App, person: str, request: ChatRequest, *, context: Context) -> Exchange:
         exchange_id = new_id()
         now = self._desk.clock.now()
         return Exchange(
@@ -141,6 +145,7 @@ class ChatFlow:
             app=app,
             person=person,
             request=request,
+            context=context,
             policy_hash=self._desk.moderation.policy.hash,
             opened_at=now,
             opened_iso=to_iso(now),
@@ -200,6 +205,19 @@ class ChatFlow:
     def _count_open(self, by: int) -> None:
         self._open_count += by
         self._desk.metrics.add("guiju_exchanges_open", by)
+
+
+def _audience(call: ChatCall) -> Audience:
+    if not call.audience:
+        return Audience.ADULT
+    try:
+        return Audience(call.audience)
+    except ValueError:
+        raise MalformedRequestError(
+            "X-Guiju-Audience 应为 adult 或 minor。",
+            "X-Guiju-Audience must be adult or minor.",
+            where="X-Guiju-Audience",
+        ) from None
 
 
 def error_reply(error: CallError, exchange_id: str = "", *, extension: dict[str, object] | None = None) -> ChatReply:

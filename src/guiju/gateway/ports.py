@@ -4,7 +4,7 @@ from typing import Protocol, TypeAlias
 
 from guiju.kit.canonical_json import JsonObject  # noqa: TC001 - stands in an alias that is a text at run time
 from guiju.ledger.models import Draft, EntryQuery, Erased, Head, Receipt
-from guiju.moderation.models import Decision, Released, Scope
+from guiju.moderation.models import ANYONE, Context, Decision, Released, Scope
 
 Body: TypeAlias = "JsonObject | Erased | None"
 
@@ -33,6 +33,10 @@ class PolicyMark(Protocol):
         """SHA-256 of the bundle."""
         ...
 
+    def relevant(self, context: Context) -> Context:
+        """Return of `context` what makes a difference to a decision."""
+        ...
+
 
 class Moderating(Protocol):
     """The moderation room."""
@@ -42,11 +46,11 @@ class Moderating(Protocol):
         """The policy bundle in force."""
         ...
 
-    def decide(self, text: str, scope: Scope) -> Decision:
+    def decide(self, text: str, scope: Scope, context: Context = ANYONE) -> Decision:
         """Decide about a whole text."""
         ...
 
-    def open_stream(self, scope: Scope) -> ReleaseStream:
+    def open_stream(self, scope: Scope, context: Context = ANYONE) -> ReleaseStream:
         """Begin a text that grows."""
         ...
 

@@ -3,7 +3,7 @@
 import itertools
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -16,7 +16,8 @@ from guiju.moderation.detectors.personal_information import PersonalInformationD
 from guiju.moderation.errors import PolicyError
 from guiju.moderation.library import Library, LibrarySources, load_library
 from guiju.moderation.models import (
-    Action,
+    ANYONE,
+    Context,
     Decision,
     ExplainedFinding,
     Explanation,
@@ -32,7 +33,7 @@ from guiju.moderation.policy import MAX_POLICY_BYTES, PolicyBundle, parse_policy
 from guiju.moderation.rules import decide_from, masked
 from guiju.moderation.stream import ModeratedStream
 from guiju.text.models import Normalised
-from guiju.text.normalising import base_normaliser
+from guiju.text.normalising import Normaliser, base_normaliser
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,36 @@ def builtin_folder() -> Path:
 def builtin_policy() -> Path:
     """Return the path of our own policy."""
     return Path(str(resources.files("guiju.moderation").joinpath("data", "policy.yaml")))
+
+
+def builtin_schema() -> Path:
+    """Return the path of the JSON Schema of policies."""
+    return Path(str(resources.files("guiju.moderation").joinpath("data", "policy.schema.json")))
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What a detector is built from."""
+
+    library: Library
+    policy: PolicyBundle
+    normaliser: Normaliser
+
+
+def _keywords(shop: Workshop) -> Detector:
+    return KeywordDetector(shop.library, shop.policy, shop.normaliser)
+
+
+def _personal_information(shop: Workshop) -> Detector:
+    settings = shop.policy.detectors["personal_information"]
+    return PersonalInformationDetector(settings.kinds, settings.wishes, shop.policy.may_act)
+
+
+BUILDERS: Mapping[str, Callable[[Workshop], Detector]] = {
+    "keywords": _keywords,
+    "personal_information": _personal_information,
+}
+"""What makes each detector of `policy.DETECTORS`, in the order in which they look; a new detector is entered here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,33 +135,41 @@ class Moderation:
         )
         return engine.policy
 
-    def decide(self, text: str, scope: Scope) -> Decision:
+    def decide(self, text: str, scope: Scope, context: Context = ANYONE) -> Decision:
         """Decide about a whole text (GenAI Measures art. 14; design: fail closed)."""
-        return self._decide(self._engine, text, scope)[0]
+        return self._decide(self._engine, text, scope, context=context)[0]
 
-    def masked(self, text: str, decision: Decision) -> str:
-        """Return `text` as it may go on after `decision`: with ＊ over what policy replaces."""
-        return masked(text, decision.findings, self._engine.policy, scope=decision.scope)
+    def masked(self, text: str, decision: Decision, context: Context = ANYONE) -> str:
+        """Return `text` as it may go on after `decision`: with what policy replaces masked or replaced."""
+        policy = self._engine.policy
+        return masked(text, decision.findings, policy, scope=decision.scope, context=policy.relevant(context))
 
-    def open_stream(self, scope: Scope) -> ModeratedStream:
+    def open_stream(self, scope: Scope, context: Context = ANYONE) -> ModeratedStream:
         """Start to watch a text that comes in pieces."""
         engine = self._engine
-        return ModeratedStream(engine.detectors, engine.policy, scope, normaliser=self._normaliser, clock=self._clock)
+        return ModeratedStream(
+            engine.detectors,
+            engine.policy,
+            scope,
+            normaliser=self._normaliser,
+            clock=self._clock,
+            context=engine.policy.relevant(context),
+        )
 
-    def explain(self, text: str, scope: Scope) -> Explanation:
+    def explain(self, text: str, scope: Scope, context: Context = ANYONE) -> Explanation:
         """Say what a text would decide, and why, with the findings in the original text."""
         engine = self._engine
-        decision, view = self._decide(engine, text, scope)
+        decision, view = self._decide(engine, text, scope, context=context)
         explained = tuple(
             ExplainedFinding(
                 finding=finding,
                 found=text[finding.start : finding.end],
                 term=term.text if (term := engine.library.term(finding.term_id)) else "",
-                action=engine.policy.action_for(finding, scope),
+                action=engine.policy.action_for(finding, scope, engine.policy.relevant(context)),
             )
             for finding in decision.findings
         )
-        stream = self.open_stream(scope)
+        stream = self.open_stream(scope, context)
         released = stream.push(text).text + stream.finish().text
         return Explanation(decision, explained, _segments(text, decision.findings), view.symbols, released)
 
@@ -151,7 +190,7 @@ class Moderation:
         """Return a page of the terms that contain `query`, of one risk or chapter or of all."""
         return self._engine.library.search(query, risk, offset=offset, limit=limit)
 
-    def _decide(self, engine: _Engine, text: str, scope: Scope) -> tuple[Decision, Normalised]:
+    def _decide(self, engine: _Engine, text: str, scope: Scope, *, context: Context) -> tuple[Decision, Normalised]:
         view = self._normaliser.normalise(text)
         tape = Tape.of(text, view)
         findings: list[Finding] = []
@@ -168,23 +207,15 @@ class Moderation:
             if settings is not None and (self._clock.monotonic() - began) * 1000 > settings.budget_ms:
                 logger.error("detector %s overran %d ms", detector.name, settings.budget_ms)
                 failures.append(f"{detector.name} 超时（{settings.budget_ms} 毫秒）")
-        return decide_from(findings, engine.policy, scope, failures=failures), view
+        policy = engine.policy
+        return decide_from(findings, policy, scope, failures=failures, context=policy.relevant(context)), view
 
     def _build(self) -> _Engine:
         library = load_library(self._sources)
         policy = parse_policy(_read(self._policy_path), str(self._policy_path), library.content_hash)
-
-        def acts(finding: Finding, scope: Scope) -> bool:
-            return policy.action_for(finding, scope) is not Action.ALLOW
-
-        personal = policy.detectors["personal_information"]
-        detectors: list[Detector] = [
-            KeywordDetector(library, policy, self._normaliser)
-            if policy.detectors["keywords"].enabled
-            else NullDetector("keywords"),
-            PersonalInformationDetector(personal.kinds, personal.wishes, acts)
-            if personal.enabled
-            else NullDetector("personal_information"),
+        shop = Workshop(library, policy, self._normaliser)
+        detectors = [
+            build(shop) if policy.detectors[name].enabled else NullDetector(name) for name, build in BUILDERS.items()
         ]
         return _Engine(library, policy, (*detectors, *self._further))
 

@@ -113,7 +113,7 @@ class GatewayApp:
             await _send_reply(send, error_reply(_unknown_path(path)))
 
     async def _chat(self, scope: Message, receive: Receive, send: Send) -> None:
-        authorization, encoding = _wanted_headers(scope["headers"])
+        authorization, encoding, audience = _wanted_headers(scope["headers"])
         body, size, problem = await self._body(receive)
         if body is None:
             return  # the client left before it had asked
@@ -122,7 +122,8 @@ class GatewayApp:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - ASGI servers call applications in a task
         watch = asyncio.create_task(_cancel_when_gone(receive, task))
-        call = ChatCall(body if problem is None else b"", authorization.decode("latin-1"))
+        content = body if problem is None else b""
+        call = ChatCall(content, authorization.decode("latin-1"), audience=audience.decode("latin-1"))
         try:
             if problem is None:
                 reply = await self._gateway.chat(call)
@@ -190,14 +191,16 @@ class GatewayApp:
         )
 
 
-def _wanted_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
-    authorization = encoding = b""
+def _wanted_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes, bytes]:
+    authorization = encoding = audience = b""
     for name, value in headers:
         if name == b"authorization":
             authorization = value
         elif name == b"content-encoding":
             encoding = value
-    return authorization, encoding
+        elif name == b"x-guiju-audience":
+            audience = value
+    return authorization, encoding, audience
 
 
 async def _send_reply(send: Send, reply: ChatReply) -> None:

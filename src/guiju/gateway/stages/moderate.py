@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from dataclasses import replace
 
 import orjson
 
@@ -10,12 +11,17 @@ from guiju.gateway.errors import UpstreamGarbageError
 from guiju.gateway.exchange import ChoiceOutput, Exchange
 from guiju.gateway.ports import Moderating, ReleaseStream
 from guiju.gateway.wire.request import strings_in, with_masked
-from guiju.moderation.models import Action, Decision, Scope
+from guiju.moderation.models import ANYONE, Action, Context, Decision, Origin, Scope
 
 # Above this many characters a text is looked at in a thread, so that others' streams go on meanwhile.
 _LONG_CHARACTERS = 20_000
 _REMEMBERED = 8192
 # The fields of an answer that hold text; whatever else a server sends in a delta is dropped.
+_ORIGINS = {
+    "tool": Origin.TOOL,
+    "function": Origin.TOOL,
+    **dict.fromkeys(("documents", "context", "retrieved", "search_results"), Origin.RETRIEVED),
+}
 TEXT_FIELDS = ("content", "reasoning_content", "reasoning", "refusal")
 
 
@@ -30,7 +36,7 @@ class InputModeration:
     def __init__(self, moderation: Moderating) -> None:
         """Decide with `moderation`."""
         self._moderation = moderation
-        self._known: dict[tuple[str, bytes], Decision] = {}
+        self._known: dict[tuple[str, bytes, Context], Decision] = {}
 
     async def decide_request(self, exchange: Exchange) -> Decision:
         """Decide about every text that would reach the model; the strictest decision governs.
@@ -38,20 +44,30 @@ class InputModeration:
         Where policy masks, the model gets the masked texts; the evidence keeps what was said.
         """
         decisions = [
-            await self._decide(turn.text, exchange.policy_hash) for turn in exchange.request.turns if turn.text
+            await self._decide(turn.text, exchange.policy_hash, self._context(exchange, turn.role))
+            for turn in exchange.request.turns
+            if turn.text
         ]
         governing = rules.strictest(decisions) or self._moderation.decide("", Scope.INPUT)
         exchange.input_decision = governing
         if governing.action is Action.REPLACE:
-            exchange.sent = with_masked(exchange.request, lambda text: masked(self._moderation, text, Scope.INPUT))
+            exchange.sent = with_masked(
+                exchange.request,
+                lambda text, role: masked(self._moderation, text, Scope.INPUT, context=self._context(exchange, role)),
+            )
         return governing
 
-    async def _decide(self, text: str, policy_hash: str) -> Decision:
-        key = (policy_hash, hashlib.sha256(text.encode()).digest())
+    def _context(self, exchange: Exchange, role: str) -> Context:
+        origin = _ORIGINS.get(role)
+        context = exchange.context if origin is None else replace(exchange.context, origin=origin)
+        return self._moderation.policy.relevant(context)
+
+    async def _decide(self, text: str, policy_hash: str, context: Context) -> Decision:
+        key = (policy_hash, hashlib.sha256(text.encode()).digest(), context)
         known = self._known.get(key)
         if known is not None:
             return known
-        decision = await decide(self._moderation, text, Scope.INPUT)
+        decision = await decide(self._moderation, text, Scope.INPUT, context=context)
         if decision.action is not Action.UNDETERMINED and decision.policy_hash == policy_hash:
             if len(self._known) >= _REMEMBERED:
                 del self._known[next(iter(self._known))]
@@ -59,16 +75,16 @@ class InputModeration:
         return decision
 
 
-async def decide(moderation: Moderating, text: str, scope: Scope) -> Decision:
+async def decide(moderation: Moderating, text: str, scope: Scope, *, context: Context = ANYONE) -> Decision:
     """Decide about one whole text."""
     if len(text) <= _LONG_CHARACTERS:
-        return moderation.decide(text, scope)
-    return await asyncio.to_thread(moderation.decide, text, scope)
+        return moderation.decide(text, scope, context)
+    return await asyncio.to_thread(moderation.decide, text, scope, context)
 
 
-def masked(moderation: Moderating, text: str, scope: Scope) -> str:
+def masked(moderation: Moderating, text: str, scope: Scope, *, context: Context = ANYONE) -> str:
     """Return a text that may go on, with what policy masks masked."""
-    stream = moderation.open_stream(scope)
+    stream = moderation.open_stream(scope, context)
     return stream.push(text).text + stream.finish().text
 
 
@@ -86,7 +102,7 @@ class OutputGuard:
         key = (choice.index, field)
         stream = self._streams.get(key)
         if stream is None:
-            stream = self._streams[key] = self._moderation.open_stream(Scope.OUTPUT)
+            stream = self._streams[key] = self._moderation.open_stream(Scope.OUTPUT, self._exchange.context)
             choice.generated[field] = []
         choice.generated[field].append(text)
         released = stream.push(text)
@@ -131,9 +147,9 @@ class OutputGuard:
     def decide_calls(self, choice: ChoiceOutput) -> bool:
         """Decide about the held tool calls of a choice as about a text; whether they may leave."""
         for call in choice.calls.values():
-            decision = self._moderation.decide(call_text(call), Scope.OUTPUT)
+            decision = self._moderation.decide(call_text(call), Scope.OUTPUT, self._exchange.context)
             # Masking would break the arguments, so what should be masked does not leave either.
-            if decision.action is not Action.ALLOW:
+            if not decision.may_pass:
                 self._exchange.output_decision = decision
                 return False
         return True

@@ -9,7 +9,7 @@ from guiju.gateway.stages.moderate import TEXT_FIELDS, OutputGuard, calls_as_sen
 from guiju.gateway.upstreams.interface import Event
 from guiju.gateway.wire.answer import DONE, plain_usage
 from guiju.gateway.wire.events import garbage, known_reason
-from guiju.moderation.models import Action, Scope
+from guiju.moderation.models import Scope
 
 
 async def release_whole(desk: Desk, exchange: Exchange, answer: Event) -> bytes:
@@ -45,12 +45,13 @@ async def _release_choice(desk: Desk, exchange: Exchange, raw: object, *, place:
         if not isinstance(text, str):
             raise garbage()
         choice.generated[field] = [text]
-        decision = await decide(desk.moderation, text, Scope.OUTPUT)
+        decision = await decide(desk.moderation, text, Scope.OUTPUT, context=exchange.context)
         if not rules.may_go_on(decision):
             exchange.output_decision = decision
             return _replaced(choice, decision.reply)
         exchange.observe(decision)
-        texts[field] = text if decision.action is Action.ALLOW else masked(desk.moderation, text, Scope.OUTPUT)
+        is_plain = decision.may_pass
+        texts[field] = text if is_plain else masked(desk.moderation, text, Scope.OUTPUT, context=exchange.context)
     return _passed(desk, exchange, choice, message=message, texts=texts)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import orjson
 
@@ -108,18 +109,26 @@ def read_request(body: bytes, limits: Limits) -> ChatRequest:
     )
 
 
-def with_masked(request: ChatRequest, mask: Callable[[str], str]) -> ChatRequest:
-    """Return `request` with every text that reaches the model put through `mask`; a message's parts as one text."""
+def with_masked(request: ChatRequest, mask: Callable[[str, str], str]) -> ChatRequest:
+    """Return `request` with every text that reaches the model put through `mask`; a message's parts as one text.
+
+    `mask` takes a text and whose it is: the role of its message, or the name of its field.
+    """
     fields = dict(request.fields)
     for name in fields.keys() - _PLAIN_FIELDS:
-        fields[name] = _mapped(fields[name], mask)
+        fields[name] = _mapped(fields[name], partial(_of, mask, name))
     messages = fields["messages"]
     if isinstance(messages, list):
         fields["messages"] = [_masked_message(message, mask) for message in messages]
     return replace(request, fields=fields)
 
 
-def _masked_message(message: dict[str, object], mask: Callable[[str], str]) -> dict[str, object]:
+def _of(mask: Callable[[str, str], str], role: str, text: str) -> str:
+    return mask(text, role)
+
+
+def _masked_message(message: dict[str, object], mask_as: Callable[[str, str], str]) -> dict[str, object]:
+    mask = partial(_of, mask_as, str(message.get("role")))
     kept: dict[str, object] = {key: message[key] for key in ("role", "tool_call_id") if key in message}
     rest = {key: _mapped(value, mask) for key, value in message.items() if key not in kept and key != "content"}
     if "content" in message:
