@@ -44,7 +44,7 @@ class ModeratedStream:
         self._findings: list[Finding] = []
         self._failures: list[str] = []
         self._masks: list[tuple[int, int]] = []
-        self._actions: dict[str, Action] = {}
+        self._actions: dict[tuple[str, str], Action] = {}
         self._waiting = ""
         self._length = self._released = self._symbols = 0
         self._stops_at = sys.maxsize
@@ -114,9 +114,10 @@ class ModeratedStream:
 
     def _take(self, found: Sequence[Finding]) -> None:
         for finding in found:
-            action = self._actions.get(finding.term_id)
+            key = finding.term_id, finding.view
+            action = self._actions.get(key)
             if action is None:
-                action = self._actions[finding.term_id] = self.policy.action_for(finding, self.scope)
+                action = self._actions[key] = self.policy.action_for(finding, self.scope)
             if action in STOPPING:
                 self._stops_at = min(self._stops_at, finding.start)
                 self._must_stop = True

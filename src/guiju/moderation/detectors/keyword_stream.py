@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from guiju.moderation.detectors.interface import Tape
+from guiju.moderation.detectors.disguises import DisguiseStream
 from guiju.moderation.detectors.patterns import MAX_GAP, Conditions, Occurrence, Pattern
 from guiju.moderation.models import Finding
 from guiju.text.matching.prefixes import PrefixTree
@@ -26,13 +26,19 @@ class Forms:
 
 
 class KeywordStream:
-    """Two walks over the symbols: the base view always, the skip view only where decorations stand inside a prefix."""
+    """Two walks over the symbols: the base view always, the skip view only where decorations stand inside a prefix.
 
-    def __init__(self, base: Forms, skip: Forms, tape: Tape, *, conditions: Conditions, table: Table) -> None:
-        """Start at the beginning of a stream whose symbols are on `tape`."""
+    Terms in disguise are looked for beside them, in windows.
+    """
+
+    def __init__(
+        self, base: Forms, skip: Forms, disguised: DisguiseStream, *, conditions: Conditions, table: Table
+    ) -> None:
+        """Start at the beginning of a stream whose symbols are on the tape of `disguised`."""
         self._base = base
         self._skip = skip
-        self._tape = tape
+        self._disguised = disguised
+        self._tape = disguised.tape
         self._conditions = conditions
         self._decorations = table.decorations
         self._barriers = table.barriers
@@ -61,11 +67,15 @@ class KeywordStream:
                 end = self._at
                 for index in ending:
                     for pattern in self._base.patterns[index]:
-                        self._open.append(Occurrence(pattern, end - len(pattern.form), end))
+                        acts = pattern.term.id in self._base.acting
+                        self._open.append(Occurrence(pattern, end - len(pattern.form), end, acts))
+        if self._at >= self._disguised.due:
+            self._open.extend(self._disguised.take(self._at))
         return self._settle(final=False) if self._open else ()
 
     def finish(self) -> Sequence[Finding]:
         """Settle what waited for more text."""
+        self._open.extend(self._disguised.finish(self._at))
         return self._settle(final=True)
 
     def held_from(self) -> int:
@@ -76,9 +86,9 @@ class KeywordStream:
             if depth:
                 held = min(held, self._skip_places[-depth])
         for occurrence in self._open:
-            if occurrence.start < held and occurrence.pattern.term.id in self._base.acting:
+            if occurrence.start < held and occurrence.acts:
                 held = occurrence.start
-        return held
+        return min(held, self._disguised.held_from(self._at))
 
     def _step_skip(self, symbol: str, before: str) -> None:
         """Walk the skip view: it starts at a decoration after a live prefix and ends when no gap is left inside."""
@@ -97,7 +107,7 @@ class KeywordStream:
             for pattern in self._skip.patterns[index]:
                 start = places[-len(pattern.form)]
                 if at - start != len(pattern.form) - 1:
-                    self._open.append(Occurrence(pattern, start, at + 1))
+                    self._open.append(Occurrence(pattern, start, at + 1, pattern.term.id in self._skip.acting))
         if state and at - places[0] == len(state) - 1:
             self._forget_skip()
 
@@ -125,6 +135,6 @@ class KeywordStream:
             if said is None:
                 still.append(occurrence)
             elif said:
-                found.append(occurrence.pattern.finding(self._tape, occurrence.start, occurrence.end))
+                found.append(self._conditions.finding(occurrence, self._tape, self._at))
         self._open = still
         return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from guiju.moderation.detectors.disguises import Disguises, DisguiseStream
 from guiju.moderation.detectors.interface import DetectorStream, Tape
 from guiju.moderation.detectors.keyword_stream import Forms, KeywordStream
 from guiju.moderation.detectors.patterns import MAX_GAP, Conditions, Occurrence, Pattern, patterns_of
@@ -36,22 +37,26 @@ class KeywordDetector:
             mine = [pattern for pattern in patterns if scope in pattern.term.scopes]
             twin = next((side for side in self._sides.values() if side.patterns == mine), None)
             self._sides[scope] = twin or _Side(mine)
+        self._disguises = Disguises(library.terms, library.phrases, normaliser, acts=self._acts)
         self._streams: dict[Scope, tuple[Forms, Forms]] = {}
         self._forms_for_stream(_STREAM_SCOPE)
 
     def find(self, tape: Tape, scope: Scope) -> Sequence[Finding]:
         """Return every hit in a whole text."""
         known = len(tape.symbols)
+        conditions = self._conditions
+        found = [*self._occurrences(tape.symbols, self._sides[scope]), *self._disguises.whole(tape, scope)]
         return [
-            occurrence.pattern.finding(tape, occurrence.start, occurrence.end)
-            for occurrence in self._occurrences(tape.symbols, self._sides[scope])
-            if self._conditions.judge(occurrence, tape, known, final=True)
+            conditions.finding(occurrence, tape, known)
+            for occurrence in found
+            if conditions.judge(occurrence, tape, known, final=True)
         ]
 
     def open_stream(self, tape: Tape, scope: Scope) -> DetectorStream:
         """Start on a stream."""
         base, skip = self._forms_for_stream(scope)
-        return KeywordStream(base, skip, tape, conditions=self._conditions, table=self._normaliser.table)
+        disguised = DisguiseStream(self._disguises, tape, scope)
+        return KeywordStream(base, skip, disguised, conditions=self._conditions, table=self._normaliser.table)
 
     def _occurrences(self, symbols: str, side: "_Side") -> Iterator[Occurrence]:
         for start, end, index in side.base_matcher.find(symbols):
@@ -87,7 +92,7 @@ class KeywordDetector:
 
     def _acts(self, pattern: Pattern, scope: Scope) -> bool:
         term = pattern.term
-        finding = Finding("keywords", term.risks, term.level, term.wish, 0, 0, term.id)
+        finding = Finding("keywords", term.risks, term.level, pattern.wish, 0, 0, term.id, view=pattern.view)
         return self._policy.action_for(finding, scope) is not Action.ALLOW
 
 
