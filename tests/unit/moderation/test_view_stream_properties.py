@@ -42,6 +42,9 @@ PIECES = [
     *["hao", "peng", "you", "hpy", "hn", "hai nan", "haonan", "fang", "an", "fangan", "xiangxian", "xi", "qi ma qu"],
     *["6", "⑥", "1", "🐎", "💰", "🍁", "去马", "友朋好", "朋好友", "見", "歬", "叶口十", "伱", "小西红柿炒"],
     *["木风", "女 子", "女-子月月", "口十", "hao3", "v", "x1", " ", "*", "——", "。", "，", "\n"],
+    *["5aW95pyL5Y+L", "5aW95pyL5Y+L5aW9", "e5a5bde69c8be58f8b", "%E5%A5%BD%E6%9C%8B%E5%8F%8B", "%E5%A5"],
+    *["\\u597d\\u670b\\u53cb", "\\u597d"],
+    *["unb crat lbh", "unbcratlbh", "lbh", "Hello", "5aW", "UEs", "&#22909;&#26379;&#21451;"],
     *["\u200b", "\ufe0f", "😀", "a"],
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=28).map("".join)
@@ -104,8 +107,8 @@ def test_every_view_finds_the_same_however_a_text_is_cut(viewed: Moderation, tex
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     text=TEXTS,
-    filler=st.sampled_from(["女", "ha", "好", "hao ", "6", "*", "🐎", "木风", "a"]),
-    length=st.integers(0, 700),
+    filler=st.sampled_from(["5aW9", "e5a5bd", "%E5%A5%BD", "女", "ha", "好", "hao ", "6", "*", "🐎", "木风", "a"]),
+    length=st.integers(0, 1700),
 )
 def test_a_long_run_before_it_hides_nothing(viewed: Moderation, text: str, filler: str, length: int) -> None:
     check(viewed, (filler * length)[:length] + text, [*range(0, length, 61), length, length + 3])
@@ -132,6 +135,13 @@ def test_a_long_run_before_it_hides_nothing(viewed: Moderation, text: str, fille
         ("好友朋", "swap"),
         ("友朋好", "reverse"),
         ("好x朋y友", "infix"),
+        ("看5aW95pyL5Y+L吧", "base64"),
+        ("NWFXOTVweUw1WStM", "base64"),
+        ("e5a5bde69c8be58f8b", "hex"),
+        (r"\u597d\u670b\u53cb", "hex"),
+        ("&#22909;&#26379;&#21451;", "hex"),
+        ("%E5%A5%BD%E6%9C%8B%E5%8F%8B", "url"),
+        ("unb crat lbh", "rot13"),
     ],
 )
 def test_a_disguised_term_is_found_in_its_view(viewed: Moderation, text: str, view: str) -> None:

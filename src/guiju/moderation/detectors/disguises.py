@@ -14,7 +14,7 @@ from guiju.moderation.detectors.patterns import Occurrence, Pattern, disguised
 from guiju.moderation.models import Scope, Term
 from guiju.text.normalising import Normaliser
 from guiju.text.views.composed import ComposedView
-from guiju.text.views.forms import MAX_SPAN, Prefixes, stretch_of
+from guiju.text.views.forms import MAX_GAP, MAX_SPAN, Prefixes, stretch_of
 from guiju.text.views.initials import InitialsView
 from guiju.text.views.models import Hit, Stretch, Wanted
 from guiju.text.views.pinyin import PinyinView
@@ -44,6 +44,14 @@ class View(Protocol):
         """Return the first symbol of the stretch's tail that could still become one of those terms."""
         ...
 
+    def stirs(self, plain: str) -> bool:
+        """Whether a disguise may be complete in these symbols; while none is, the plain views hold back enough."""
+        ...
+
+    def may_begin(self, symbol: str) -> bool:
+        """Whether the symbol may begin a disguise."""
+        ...
+
 
 class Disguises:
     """All views over one library. Immutable; what a stream of one scope holds back is worked out when first asked."""
@@ -61,44 +69,58 @@ class Disguises:
         self._acts = acts
         wanted = [Wanted(owner, normaliser.reduced(term.form), term.views) for owner, term in enumerate(self._terms)]
         self._views: tuple[View, ...] = (
-            ComposedView(wanted),
-            PinyinView(wanted),
+            ComposedView(wanted, barriers),
+            PinyinView(wanted, normaliser.table.decorations),
             ShapeView(wanted),
             OrderView(wanted),
             InitialsView(wanted),
         )
         self._last_barrier = re.compile("(?s).*[" + "".join(map(re.escape, sorted(barriers))) + "]")
-        self._patterns: dict[tuple[int, str], Pattern] = {}
+        self._patterns: dict[tuple[int, str], tuple[Pattern, frozenset[Scope]]] = {}
         self._held: dict[Scope, Mapping[View, Prefixes]] = {}
 
     def whole(self, tape: Tape, scope: Scope) -> list[Occurrence]:
         """Return every occurrence in a whole text."""
         return [one for _, one in self.between(tape, (0, len(tape.symbols)), scope, views=self._views, is_final=True)]
 
+    def strict(self, tape: Tape, scope: Scope) -> list[Occurrence]:
+        """Return the occurrences in the view of parts, which is hardly ever wrong, in a whole text."""
+        place = (0, len(tape.symbols))
+        return [one for _, one in self.between(tape, place, scope, views=self._views[:1], is_final=True)]
+
     def between(
         self, tape: Tape, place: tuple[int, int], scope: Scope, *, views: Iterable[View], is_final: bool
     ) -> list[tuple[int, Occurrence]]:
         """Return the occurrences that become certain after symbol `place[0]` and up to `place[1]`, with that symbol."""
         low, high = place
-        start = self.window(tape, low)
+        start = self.window(tape, low) if low else 0
         stretch = self.stretch(tape, start, high, is_final=is_final)
+        return self.hits(stretch, start, place, scope, views=views)
+
+    def hits(
+        self, stretch: Stretch, start: int, place: tuple[int, int], scope: Scope, *, views: Iterable[View]
+    ) -> list[tuple[int, Occurrence]]:
+        """Return what becomes certain between two places of a stretch that begins at symbol `start` of the text."""
+        low, high = place
         found: list[tuple[int, Occurrence]] = []
         for view in views:
             for hit in view.hits(stretch):
                 due = start + hit.known
-                if not low < due <= high + is_final or hit.known - hit.start > MAX_SPAN:
+                if not low < due <= high + stretch.is_final or hit.known - hit.start > MAX_SPAN:
                     continue
-                pattern = self.pattern(hit.owner, hit.view)
+                pattern, acting = self._pattern(hit.owner, hit.view)
                 if scope in pattern.term.scopes:
-                    acts = self._acts(pattern, scope)
-                    found.append((due, Occurrence(pattern, start + hit.start, start + hit.end, acts, hit.cost)))
+                    where = start + hit.start, start + hit.end
+                    found.append((due, Occurrence(pattern, *where, scope in acting, hit.cost)))
         return found
 
     def stretch(self, tape: Tape, start: int, end: int, *, is_final: bool) -> Stretch:
         """Return a stretch of the tape as views look at it."""
-        symbols = tape.symbols[start - tape.base : end - tape.base]
-        table = self._normaliser.table
-        return stretch_of(symbols, self._normaliser.reduced(symbols), table.decorations, is_final=is_final)
+        return stretch_of(tape.symbols[start - tape.base : end - tape.base], self._normaliser, is_final=is_final)
+
+    def plain(self, tape: Tape, start: int, end: int) -> str:
+        """Return a stretch of the tape without decorations."""
+        return self._normaliser.reduced(tape.symbols[start - tape.base : end - tape.base])
 
     def held(self, scope: Scope) -> Mapping[View, Prefixes]:
         """Return the views of which streams of `scope` must hold something back, with what that is."""
@@ -111,13 +133,16 @@ class Disguises:
         """Return the other views."""
         return tuple(view for view in self._views if view not in self.held(scope))
 
-    def pattern(self, owner: int, view: str) -> Pattern:
-        """Return a term as it is looked for in a view."""
+    def _pattern(self, owner: int, view: str) -> tuple[Pattern, frozenset[Scope]]:
+        """Return a term as it is looked for in a view, and the scopes in which policy acts on it."""
         key = (owner, view)
-        if key not in self._patterns:
+        known = self._patterns.get(key)
+        if known is None:
             term = self._terms[owner]
-            self._patterns[key] = disguised(term, self._phrases.get(term.risk, ()), self._normaliser, view=view)
-        return self._patterns[key]
+            pattern = disguised(term, self._phrases.get(term.risk, ()), self._normaliser, view=view)
+            acting = frozenset(scope for scope in Scope if self._acts(pattern, scope))
+            known = self._patterns[key] = pattern, acting
+        return known
 
     def _is_held(self, view: View, scope: Scope) -> Callable[[int], bool]:
         # Whether a hit acts follows from the term's level, wish and risks and from the view, of which few combinations
@@ -160,7 +185,10 @@ class DisguiseStream:
         due: the symbol with which `take` must be called next.
     """
 
-    __slots__ = ("_disguises", "_held", "_quiet", "_quiet_seen", "_scope", "_seen", "_waiting", "due", "tape")
+    __slots__ = (
+        "_disguises", "_held", "_last", "_quiet", "_quiet_seen", "_scope", "_seen", "_stirred", "_waiting", "due",
+        "tape",
+    )  # fmt: skip
 
     def __init__(self, disguises: Disguises, tape: Tape, scope: Scope) -> None:
         """Start at the beginning of a stream whose symbols are on `tape`."""
@@ -171,17 +199,14 @@ class DisguiseStream:
         self._quiet = disguises.quiet(scope)
         self._waiting: list[tuple[int, Occurrence]] = []
         self._seen = self._quiet_seen = 0
+        self._stirred = 0
+        self._last: tuple[int, int, Stretch] | None = None
         self.due = 1 if self._held else BLOCK
 
     def take(self, at: int) -> list[Occurrence]:
         """Return what becomes certain with symbol `at`; called when `at` reaches `due`."""
         if self._held and at > self._seen:
-            end = self.tape.base + len(self.tape.symbols)
-            self._waiting = self._disguises.between(
-                self.tape, (self._seen, end), self._scope, views=self._held, is_final=False
-            )
-            self._waiting.sort(key=_due)
-            self._seen = end
+            self._look(self.tape.base + len(self.tape.symbols))
         found: list[Occurrence] = []
         if at % BLOCK == 0:
             found.extend(self._look_quietly(at, is_final=False))
@@ -202,16 +227,42 @@ class DisguiseStream:
 
     def held_from(self, at: int) -> int:
         """Return the first of the `at` symbols so far that could still become a finding which acts."""
-        if not self._held:
+        if not self._held or not at:
             return at
         start = self._disguises.window(self.tape, at)
-        stretch = self._disguises.stretch(self.tape, start, at, is_final=False)
+        if self._stirred <= start and not self._may_begin(at):
+            return at
+        last = self._last
+        if last is not None and last[:2] == (start, at):
+            stretch = last[2]
+        else:
+            stretch = self._disguises.stretch(self.tape, start, at, is_final=False)
         return start + min(view.live_from(stretch, prefixes) for view, prefixes in self._held.items())
 
+    def _look(self, end: int) -> None:
+        """Look at what came since the last time; `end` is how many symbols have come."""
+        tape, seen = self.tape, self._seen
+        tail = self._disguises.plain(tape, max(seen - MAX_GAP - 1, tape.base), end)
+        if any(view.stirs(tail) for view in self._held):
+            self._stirred = end
+        start = self._disguises.window(tape, seen)
+        self._waiting = []
+        if self._stirred > start:
+            stretch = self._disguises.stretch(tape, start, end, is_final=False)
+            self._last = (start, end, stretch)
+            found = self._disguises.hits(stretch, start, (seen, end), self._scope, views=self._held)
+            self._waiting = sorted(found, key=_due)
+        self._seen = end
+
+    def _may_begin(self, at: int) -> bool:
+        """Whether the last plain symbol may be the first part of a disguise."""
+        tape = self.tape
+        tail = self._disguises.plain(tape, max(at - MAX_GAP - 1, tape.base), at)
+        return any(view.may_begin(tail[-1:]) for view in self._held)
+
     def _look_quietly(self, at: int, *, is_final: bool) -> list[Occurrence]:
-        found = self._disguises.between(
-            self.tape, (self._quiet_seen, at), self._scope, views=self._quiet, is_final=is_final
-        )
+        place = (self._quiet_seen, at)
+        found = self._disguises.between(self.tape, place, self._scope, views=self._quiet, is_final=is_final)
         self._quiet_seen = at
         return [occurrence for _, occurrence in sorted(found, key=_due)]
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from guiju.moderation.detectors.decoding import DecodeStream
 from guiju.moderation.detectors.disguises import DisguiseStream
 from guiju.moderation.detectors.patterns import MAX_GAP, Conditions, Occurrence, Pattern
 from guiju.moderation.models import Finding
@@ -25,26 +26,36 @@ class Forms:
     acting: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What streams of one scope share: the forms of both plain views, and how occurrences are judged."""
+
+    base: Forms
+    skip: Forms
+    conditions: Conditions
+    table: Table
+
+
 class KeywordStream:
     """Two walks over the symbols: the base view always, the skip view only where decorations stand inside a prefix.
 
-    Terms in disguise are looked for beside them, in windows.
+    Terms in disguise and in encoded runs are looked for beside them.
     """
 
-    def __init__(
-        self, base: Forms, skip: Forms, disguised: DisguiseStream, *, conditions: Conditions, table: Table
-    ) -> None:
-        """Start at the beginning of a stream whose symbols are on the tape of `disguised`."""
-        self._base = base
-        self._skip = skip
+    def __init__(self, walk: Walk, disguised: DisguiseStream, encoded: DecodeStream) -> None:
+        """Start at the beginning of a stream whose symbols are on the tape of `disguised` and `encoded`."""
+        self._base = base = walk.base
+        self._skip = walk.skip
         self._disguised = disguised
+        self._encoded = encoded
         self._tape = disguised.tape
-        self._conditions = conditions
-        self._decorations = table.decorations
-        self._barriers = table.barriers
+        self._conditions = walk.conditions
+        self._decorations = walk.table.decorations
+        self._barriers = walk.table.barriers
         self._live = base.tree.live
         self._found = base.tree.found
         self._at = 0
+        self._due = 1
         self._state = ""
         self._skip_state = ""
         self._skip_places: list[int] = []
@@ -69,14 +80,14 @@ class KeywordStream:
                     for pattern in self._base.patterns[index]:
                         acts = pattern.term.id in self._base.acting
                         self._open.append(Occurrence(pattern, end - len(pattern.form), end, acts))
-        if self._at >= self._disguised.due:
-            self._open.extend(self._disguised.take(self._at))
-        return self._settle(final=False) if self._open else ()
+        said = self._look_elsewhere() if self._at >= self._due else ()
+        found = self._settle(final=False) if self._open else ()
+        return [*found, *said] if said else found
 
     def finish(self) -> Sequence[Finding]:
         """Settle what waited for more text."""
         self._open.extend(self._disguised.finish(self._at))
-        return self._settle(final=True)
+        return [*self._settle(final=True), *self._encoded.finish(self._at)]
 
     def held_from(self) -> int:
         """Return the first symbol that is part of a live prefix or of an occurrence that is not settled."""
@@ -88,7 +99,14 @@ class KeywordStream:
         for occurrence in self._open:
             if occurrence.start < held and occurrence.acts:
                 held = occurrence.start
-        return min(held, self._disguised.held_from(self._at))
+        return min(held, self._disguised.held_from(self._at), self._encoded.held_from(self._at))
+
+    def _look_elsewhere(self) -> Sequence[Finding]:
+        """Take what became certain in disguises, which are judged like plain occurrences, and in encoded runs."""
+        self._open.extend(self._disguised.take(self._at))
+        said = self._encoded.take(self._at)
+        self._due = min(self._disguised.due, self._encoded.due)
+        return said
 
     def _step_skip(self, symbol: str, before: str) -> None:
         """Walk the skip view: it starts at a decoration after a live prefix and ends when no gap is left inside."""

@@ -6,6 +6,7 @@ and so must every character of the term.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator
 from itertools import accumulate, pairwise
 
@@ -22,6 +23,7 @@ _PLAIN_NUMERALS = frozenset("一二三四五六七八九")
 _MIN_SAME = 3
 _COST = 5
 _MAX_DEPTH = 8
+_AROUND = 2 * MAX_SPAN
 
 
 class ComposedView:
@@ -29,8 +31,8 @@ class ComposedView:
 
     views = VIEWS
 
-    def __init__(self, wanted: Collection[Wanted]) -> None:
-        """Index `wanted`."""
+    def __init__(self, wanted: Collection[Wanted], barriers: Collection[str]) -> None:
+        """Index `wanted`; nothing is looked for across `barriers`."""
         mine = [one for one in wanted if one.views & VIEWS and 2 <= len(one.form) <= MAX_FORM]  # noqa: PLR2004
         self._writer = _Writer(load_parts(), {symbol for one in mine for symbol in one.form})
         self._written = self._writer.table.get
@@ -43,8 +45,10 @@ class ComposedView:
         self._forms = FormTable(forms)
         self._pairs = self._writer.neighbours()
         first, second = ({pair[at] for pair in self._pairs} for at in (0, 1))
-        self._pair = re.compile(f"[{_class(first)}](?=[{_class(second)}])")
-        self._odd = re.compile(f"[{_class(self._writer.odd)}]")
+        self._first_parts = frozenset(first)
+        self._sign = re.compile(f"[{_class(self._writer.odd)}]|[{_class(first)}](?=[{_class(second)}])")
+        self._barrier = re.compile(f"[{_class(barriers)}]")
+        self._last_barrier = re.compile(f"(?s).*[{_class(barriers)}]")
 
     def prefixes(self, is_held: Callable[[int], bool]) -> Prefixes:
         """Return what a stream must hold back of the terms for which `is_held`."""
@@ -53,41 +57,70 @@ class ComposedView:
     def hits(self, stretch: Stretch) -> Collection[Hit]:
         """Return every term that is written otherwise than plainly."""
         plain = stretch.plain
-        if not self._may_hold_one(plain):
-            return ()
-        found = self._forms.find(self._write(plain))
-        return list(self._checked(stretch, found)) if found else ()
+        found: dict[tuple[int, int], Hit] = {}
+        done = 0
+        for at in self._signs(plain):
+            if at < done:
+                continue
+            first, last = self._sentence(plain, at)
+            done = last if last - at < _AROUND else last - MAX_SPAN
+            for hit in self._checked(stretch, first, last):
+                found[hit.owner, hit.start] = hit
+        return found.values()
 
     def live_from(self, stretch: Stretch, prefixes: Prefixes) -> int:
         """Return the first symbol of the stretch's tail that could still become a term that is held back."""
-        plain = stretch.plain
+        plain, write = stretch.plain, self._written
         first, tail = len(plain), ""
         for at in range(len(plain) - 1, max(len(plain) - MAX_SPAN, 0) - 1, -1):
-            tail = self._write(plain[at]) + tail
+            symbol = plain[at]
+            tail = write(symbol, symbol) + tail
             if len(tail) >= prefixes.longest:
                 break
             if prefixes.is_live(tail):
                 first = at
         return stretch.place(first) if first < len(plain) else len(stretch.symbols)
 
-    def _may_hold_one(self, plain: str) -> bool:
-        """Whether two symbols stand side by side that are parts of one character, or a numeral or a Martian one."""
-        if self._odd.search(plain) is not None:
-            return True
-        pairs = self._pairs
-        return any(plain[match.start() : match.start() + 2] in pairs for match in self._pair.finditer(plain))
+    def stirs(self, plain: str) -> bool:
+        """Whether a disguise may be complete in these symbols; while none is, the plain views hold back enough."""
+        return any(True for _ in self._signs(plain))
 
-    def _checked(self, stretch: Stretch, found: Collection[tuple[int, int, int]]) -> Iterator[Hit]:
-        owner_of = [at for at, one in enumerate(stretch.plain) for _ in self._write(one)]
+    def may_begin(self, symbol: str) -> bool:
+        """Whether the symbol may be the first part of a character that was taken apart."""
+        return symbol in self._first_parts
+
+    def _signs(self, plain: str) -> Iterator[int]:
+        """Yield where parts of one character stand side by side, and numerals and rare characters."""
+        pairs, odd = self._pairs, self._writer.odd
+        for match in self._sign.finditer(plain):
+            at = match.start()
+            if plain[at] in odd or plain[at : at + 2] in pairs:
+                yield at
+
+    def _sentence(self, plain: str, at: int) -> tuple[int, int]:
+        """Return the stretch between barriers around a place, at most so much on either side."""
+        low = max(at - _AROUND, 0)
+        before = self._last_barrier.match(plain, low, at)
+        after = self._barrier.search(plain, at, at + _AROUND)
+        return before.end() if before else low, after.start() if after else min(at + _AROUND, len(plain))
+
+    def _checked(self, stretch: Stretch, first: int, last: int) -> Iterator[Hit]:
+        plain = stretch.plain[first:last]
+        pieces = list(map(self._written, plain, plain))
+        found = self._forms.find("".join(pieces))
+        if not found:
+            return
+        ends = list(accumulate(map(len, pieces)))
         for start, end, _, owner in pairs(found, self._forms.owners):
-            first, last = owner_of[start], owner_of[end - 1]
-            if (start and owner_of[start - 1] == first) or (end < len(owner_of) and owner_of[end] == last):
+            head, tail = bisect_right(ends, start), bisect_left(ends, end)
+            if ends[tail] != end or start != (ends[head - 1] if head else 0):
                 continue
             term = self._wanted[owner]
-            view = self._view(term.form, stretch.plain[first : last + 1])
-            if view in term.views and stretch.widest_gap(first, last) <= (MAX_GAP if "skip" in term.views else 0):
-                stop = stretch.place(last) + 1
-                yield Hit(owner, view, stretch.place(first), stop, stop, _COST)
+            view = self._view(term.form, plain[head : tail + 1])
+            head, tail = head + first, tail + first
+            if view in term.views and stretch.widest_gap(head, tail) <= (MAX_GAP if "skip" in term.views else 0):
+                stop = stretch.place(tail) + 1
+                yield Hit(owner, view, stretch.place(head), stop, stop, _COST)
 
     def _write(self, symbols: str) -> str:
         return "".join(map(self._written, symbols, symbols))

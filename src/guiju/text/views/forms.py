@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from guiju.text.matching.choose import build_matcher
+from guiju.text.normalising import Normaliser
 from guiju.text.views.models import Stretch
 
 _LATIN = re.compile("[a-z]")
@@ -84,12 +85,11 @@ class Prefixes:
         return 1 if size and symbols[-1] in self._first else 0
 
 
-def stretch_of(symbols: str, plain: str, decorations: frozenset[str], *, is_final: bool) -> Stretch:
-    """Return the stretch of `symbols`; `plain` are the same without decorations."""
-    places = None
-    if len(plain) != len(symbols):
-        places = [at for at, one in enumerate(symbols) if one not in decorations]
-    return Stretch(symbols, plain, places, decorations, _LATIN.search(symbols) is not None, is_final)
+def stretch_of(symbols: str, normaliser: Normaliser, *, is_final: bool) -> Stretch:
+    """Return symbols as views look at them."""
+    plain, places = normaliser.reduced_with_places(symbols)
+    has_latin = _LATIN.search(symbols) is not None
+    return Stretch(symbols, plain, places, normaliser.table.decorations, has_latin, is_final)
 
 
 def compact(symbols: Iterable[str]) -> dict[str, str]:

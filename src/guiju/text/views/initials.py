@@ -44,6 +44,14 @@ class InitialsView:
                 for owner in owners:
                     yield Hit(owner, "initials", *match.span(), match.end() + 1, _COST * len(match[0]))
 
+    def stirs(self, plain: str) -> bool:  # noqa: ARG002
+        """Whether a disguise may be complete in these symbols: any text may sound or look like something."""
+        return True
+
+    def may_begin(self, symbol: str) -> bool:  # noqa: ARG002
+        """Whether the symbol may begin a disguise."""
+        return True
+
     def live_from(self, stretch: Stretch, prefixes: Prefixes) -> int:
         """Return the first letter of a run at the end that could still become a term's initials."""
         symbols = stretch.symbols

@@ -24,16 +24,18 @@ from guiju.text.views.forms import (
     translated,
 )
 from guiju.text.views.models import Hit, Stretch, ViewText, Wanted
-from guiju.text.views.syllables import MAX_RUN, fuzzy_class, readings_of_run
+from guiju.text.views.syllables import MAX_RUN, fuzzy_class, is_syllable, readings_of_run
 from guiju.text.views.tables import load_glosses, load_readings
 
-VIEWS = frozenset({"pinyin", "pinyin2", "emoji"})
+VIEWS = frozenset({"pinyin", "pinyin2", "emoji", "decode"})
 _MIN_SYLLABLES = 3
 _MAX_FORMS = 8
 _BMP = 0x10000
 _DIGITS = ("ling", "yi", "er", "san", "si", "wu", "liu", "qi", "ba", "jiu")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _TONES = "12345"
+_ROT13 = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
+_MIN_TURNED = 2
 _SAME_SOUND, _LIKE_SOUND = 5, 10
 
 
@@ -93,12 +95,13 @@ class PinyinView:
 
     views = VIEWS
 
-    def __init__(self, wanted: Collection[Wanted]) -> None:
-        """Index `wanted`."""
+    def __init__(self, wanted: Collection[Wanted], decorations: Collection[str]) -> None:
+        """Index `wanted`; only symbols that are `decorations` otherwise are read by their glosses."""
         self._sounds = Sounds()
         self._glosses = {
             symbol: tuple(tuple((chr(self._sounds.table[ord(one)]), 0) for one in gloss) for gloss in glosses)
             for symbol, glosses in load_glosses().items()
+            if symbol in decorations
         }
         low = "".join(re.escape(one) for one in self._glosses if ord(one) < _BMP)
         high = "".join(re.escape(one) for one in self._glosses if ord(one) >= _BMP)
@@ -119,7 +122,7 @@ class PinyinView:
 
     def hits(self, stretch: Stretch) -> Collection[Hit]:
         """Return every term that sounds like what stands there and is written otherwise."""
-        special = self._specials(stretch) if stretch.has_latin or self._symbol.search(stretch.symbols) else None
+        special = self._specials(stretch) if self._may_be_special(stretch) else None
         if special is None:
             found = self._forms.find(translated(stretch.plain, self._sounds.table))
             return self._checked(stretch, _plainly(stretch), found) if found else ()
@@ -129,6 +132,10 @@ class PinyinView:
             if found:
                 hits.update(((hit.owner, hit.start, hit.end), hit) for hit in self._checked(stretch, text, found))
         return list(hits.values())
+
+    def _may_be_special(self, stretch: Stretch) -> bool:
+        # Whatever has a gloss is a decoration: where none was taken out, there is nothing to read but letters.
+        return stretch.has_latin or (stretch.places is not None and self._symbol.search(stretch.symbols) is not None)
 
     def _checked(self, stretch: Stretch, text: ViewText, found: Collection[tuple[int, int, int]]) -> list[Hit]:
         checked = (
@@ -140,6 +147,14 @@ class PinyinView:
     def prefixes(self, is_held: Callable[[int], bool]) -> Prefixes:
         """Return what a stream must hold back of the terms for which `is_held`."""
         return self._forms.prefixes(is_held)
+
+    def stirs(self, plain: str) -> bool:  # noqa: ARG002
+        """Whether a disguise may be complete in these symbols: any text may sound or look like something."""
+        return True
+
+    def may_begin(self, symbol: str) -> bool:  # noqa: ARG002
+        """Whether the symbol may begin a disguise."""
+        return True
 
     def live_from(self, stretch: Stretch, prefixes: Prefixes) -> int:
         """Return the first symbol of the tail that could still become a term that is held back."""
@@ -158,22 +173,27 @@ class PinyinView:
         starts, ends = text.starts, text.ends
         if (start and starts[start - 1] == starts[start]) or (end < len(starts) and starts[end] == starts[end - 1]):
             return None
-        if any(starts[at + 1] - ends[at] > MAX_GAP for at in range(start, end - 1)):
-            return None
         term = self._wanted[owner]
         pieces = [stretch.symbols[starts[at] : ends[at]] for at in range(start, end)]
-        surface = "".join(pieces)
-        if surface == term.form:
+        gap = max([starts[at + 1] - ends[at] for at in range(start, end - 1)], default=0)
+        view = self._view(pieces, term.form)
+        if view is None or gap > self._most_gap(term, pieces) or _wanted_as(view, term.form) not in term.views:
             return None
-        has_gap = any(starts[at + 1] > ends[at] for at in range(start, end - 1))
-        view = "emoji" if any(piece in self._glosses for piece in pieces) else "pinyin"
-        is_latin = any(piece.isascii() and piece.isalpha() for piece in pieces)
-        if has_gap and not is_latin and "skip" not in term.views:
+        cost = self._cost(pieces, term.form)
+        return Hit(owner, view, starts[start], ends[end - 1], text.known[end - 1], cost)
+
+    def _view(self, pieces: Sequence[str], form: str) -> str | None:
+        """Say how pieces write a form; None when they write it plainly, or mostly in digits."""
+        if "".join(pieces) == form or 2 * sum(map(str.isdigit, pieces)) > len(pieces):
             return None
-        wanted = view if view == "emoji" or han_count(term.form) >= _MIN_SYLLABLES else "pinyin2"
-        if wanted not in term.views or 2 * sum(map(str.isdigit, pieces)) > len(pieces):
-            return None
-        return Hit(owner, view, starts[start], ends[end - 1], text.known[end - 1], self._cost(pieces, term.form))
+        if any(piece in self._glosses for piece in pieces):
+            return "emoji"
+        return "rot13" if any(_is_latin(piece) and not is_syllable(piece) for piece in pieces) else "pinyin"
+
+    @staticmethod
+    def _most_gap(term: Wanted, pieces: Sequence[str]) -> int:
+        # Latin syllables are written apart by everybody.
+        return MAX_GAP if "skip" in term.views or any(map(_is_latin, pieces)) else 0
 
     def _cost(self, pieces: list[str], form: str) -> int:
         readings = load_readings()
@@ -203,7 +223,7 @@ class PinyinView:
             if run in self._glosses:
                 found.append(_Special(start, end, end, self._glosses[run]))
                 continue
-            if (end == size and not stretch.is_final) or not (ways := readings_of_run(run)):
+            if (end == size and not stretch.is_final) or not (ways := readings_of_run(run) or _turned(run)):
                 continue
             stop = end + 1 if end < size and symbols[end] in _TONES else end
             found.append(_Special(start, stop, end + 1, self._sounds.ways(ways)))
@@ -245,6 +265,22 @@ class PinyinView:
         starts.extend(places)
         ends.extend([at + 1 for at in places])
         known.extend([at + 1 for at in places])
+
+
+def _is_latin(piece: str) -> bool:
+    return piece.isascii() and piece.isalpha()
+
+
+def _wanted_as(view: str, form: str) -> str:
+    """Return what a term must ask for to be looked for in a view."""
+    if view == "rot13":
+        return "decode" if han_count(form) >= _MIN_SYLLABLES else ""
+    return "pinyin2" if view == "pinyin" and han_count(form) < _MIN_SYLLABLES else view
+
+
+def _turned(run: str) -> tuple[tuple[str, ...], ...]:
+    """Return a run's readings in rot13."""
+    return readings_of_run(run.translate(_ROT13)) if len(run) >= _MIN_TURNED else ()
 
 
 def _growing(symbols: str) -> int:

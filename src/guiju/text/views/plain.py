@@ -44,6 +44,14 @@ class _Alphabet:
                 stop = stretch.place(end - 1) + 1
                 yield Hit(owner, said[0], stretch.place(start), stop, stop, said[1])
 
+    def stirs(self, plain: str) -> bool:  # noqa: ARG002
+        """Whether a disguise may be complete in these symbols: any text may look like something."""
+        return True
+
+    def may_begin(self, symbol: str) -> bool:  # noqa: ARG002
+        """Whether the symbol may begin a disguise."""
+        return True
+
     def _live(self, symbols: str, stretch: Stretch, prefixes: Prefixes) -> int:
         live = prefixes.live(symbols)
         return stretch.place(len(symbols) - live) if live else len(stretch.symbols)
