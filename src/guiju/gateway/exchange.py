@@ -1,14 +1,18 @@
 """The state of one exchange while it runs: what the stages learn, and what the evidence is made of."""
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from guiju.gateway.models import App
 from guiju.gateway.wire.answer import AnswerWriter
 from guiju.gateway.wire.request import ChatRequest
-from guiju.ledger.models import Receipt
 from guiju.moderation.models import ANYONE, Action, Context, Decision
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from guiju.ledger.models import Receipt
 
 
 @dataclass(slots=True)
@@ -59,7 +63,7 @@ class Exchange:
     output_decision: Decision | None = None
     observed: Decision | None = None
     upstream: str = ""
-    opened: asyncio.Task[Receipt] | None = None
+    opened: "asyncio.Future[Receipt] | None" = None
     choices: dict[int, ChoiceOutput] = field(default_factory=dict)
     usage: dict[str, object] = field(default_factory=dict)
     upstream_first_ms: int | None = None

@@ -1,10 +1,13 @@
 """What the gateway needs from the rooms below it, as small as it needs it."""
 
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from guiju.kit.canonical_json import JsonObject  # noqa: TC001 - stands in an alias that is a text at run time
 from guiju.ledger.models import Draft, EntryQuery, Erased, Head, Receipt
 from guiju.moderation.models import ANYONE, Context, Decision, Released, Scope
+
+if TYPE_CHECKING:
+    import asyncio
 
 Body: TypeAlias = "JsonObject | Erased | None"
 
@@ -58,8 +61,8 @@ class Moderating(Protocol):
 class Recording(Protocol):
     """The ledger."""
 
-    async def append_async(self, draft: Draft) -> Receipt:
-        """Keep `draft`; returns once it is durable."""
+    def submit_async(self, draft: Draft) -> "asyncio.Future[Receipt]":
+        """Put `draft` in the log's order now; the future tells when it is durable."""
         ...
 
     def append(self, draft: Draft) -> Receipt:

@@ -79,10 +79,12 @@ class SwitchableLedger:
             raise StorageError("磁盘已满。", "The disk is full.")
         self.drafts.append(draft)
 
-    async def append_async(self, draft: Draft) -> Receipt:
+    def submit_async(self, draft: Draft) -> "asyncio.Future[Receipt]":
         self._check(draft)
-        if self.delay_seconds:
-            await asyncio.sleep(self.delay_seconds)
+        return asyncio.ensure_future(self._late(draft)) if self.delay_seconds else self.ledger.submit_async(draft)
+
+    async def _late(self, draft: Draft) -> Receipt:
+        await asyncio.sleep(self.delay_seconds)
         return await self.ledger.append_async(draft)
 
     def append(self, draft: Draft) -> Receipt:

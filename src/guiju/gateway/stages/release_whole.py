@@ -1,7 +1,5 @@
 """An answer that is not streamed: every choice moderated whole, then evidenced, then sent."""
 
-import asyncio
-
 from guiju.gateway import rules
 from guiju.gateway.exchange import ChoiceOutput, Exchange
 from guiju.gateway.stages.desk import Desk
@@ -108,9 +106,6 @@ async def refuse_input(desk: Desk, exchange: Exchange) -> bytes:
     """
     decision = exchange.input_decision
     assert decision is not None  # noqa: S101 - only called on a finding
-    await asyncio.sleep(
-        0
-    )  # the opening entry is submitted by a task of its own, which must have run before the closing
     choice = exchange.choice(0)
     choice.finish_reason = "content_filter"
     choice.released["reply"] = [decision.reply]
