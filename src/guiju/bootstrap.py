@@ -86,6 +86,7 @@ class House:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._rounds
         await self.gateway.stop()
+        await self.moderation.aclose()
         await asyncio.to_thread(self.ledger.stop)
         self.database.close()
 
