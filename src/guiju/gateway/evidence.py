@@ -22,6 +22,7 @@ from guiju.ledger.models import Draft
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 1.0
+_SLOW_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,15 @@ class EvidenceDesk:
         self._open[exchange.id] = exchange
 
     def newly_open(self) -> list[Noted]:
-        """Tell the index of the exchanges that have begun since the last call and are still open."""
+        """Tell the index of the exchanges that have been open for a second, each once.
+
+        Most are over before; what the index hears of those is their closing alone.
+        """
         now = self._clock.monotonic()
-        fresh = [noted(exchange, rules.OPEN, closed_at=None, now=now) for exchange in self._open.values()]
-        self._open.clear()
-        return fresh
+        slow = [exchange for exchange in self._open.values() if now - exchange.started >= _SLOW_SECONDS]
+        for exchange in slow:
+            del self._open[exchange.id]
+        return [noted(exchange, rules.OPEN, closed_at=None, now=now) for exchange in slow]
 
     async def opened(self, exchange: Exchange) -> None:
         """Wait until the opening entry is durable.

@@ -33,9 +33,11 @@ from guiju.ledger.models import (
     ErasureReceipt,
     Head,
     InclusionProof,
+    Progress,
     Receipt,
     SignedCheckpoint,
     Verification,
+    unheard,
 )
 from guiju.ledger.notes import origin_line
 from guiju.ledger.repository import EntryRow, LedgerRepository
@@ -325,7 +327,7 @@ class Ledger:
         """Return what anchors gave, newest first."""
         return self._repository.kept.anchors(limit=limit)
 
-    def verify(self, *, deep: bool = True) -> Verification:
+    def verify(self, *, deep: bool = True, progress: Progress = unheard) -> Verification:
         """Answer the three questions about the whole log, and keep the answers; not `deep` looks at no single entry.
 
         Raises:
@@ -333,7 +335,7 @@ class Ledger:
         """
         bodies = BodyCheck(BodyOpener(self._repository, self._keyring), self._hash)
         subject = Subject(self._repository, self._book, self._hash, self.origin, timedelta(seconds=self._every))
-        verification = LogVerifier(subject, bodies, self._clock).run(deep=deep)
+        verification = LogVerifier(subject, bodies, self._clock).run(deep=deep, progress=progress)
         self._repository.kept.add_verification(verification_text(verification))
         return verification
 
@@ -342,7 +344,9 @@ class Ledger:
         text = self._repository.kept.newest_verification()
         return verification_of(text) if text is not None else None
 
-    def export(self, path: Path, query: EntryQuery | None = None, *, disclose: bool = False) -> Bundle:
+    def export(
+        self, path: Path, query: EntryQuery | None = None, *, disclose: bool = False, progress: Progress = unheard
+    ) -> Bundle:
         """Write a bundle with the whole log, or with what `query` finds; with readable bodies when `disclose` says so.
 
         Raises:
@@ -350,7 +354,7 @@ class Ledger:
             StorageError: the log cannot be read, or the file cannot be written.
         """
         opener = BodyOpener(self._repository, self._keyring)
-        shelf = Shelf(self._repository, self._book, opener, self._prover, self._hash, self._clock)
+        shelf = Shelf(self._repository, self._book, opener, self._prover, self._hash, self._clock, progress)
         return BundleWriter(shelf, self._book.sign(), query, disclose=disclose).write(path)
 
     def _head(self, row: EntryRow) -> Head:
