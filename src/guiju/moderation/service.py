@@ -15,7 +15,7 @@ from guiju.moderation.detectors.keywords import KeywordDetector
 from guiju.moderation.detectors.null import NullDetector
 from guiju.moderation.detectors.personal_information import PersonalInformationDetector
 from guiju.moderation.errors import PolicyError
-from guiju.moderation.guards.endpoint import Transport
+from guiju.moderation.guards.interface import NoTransport, Transport
 from guiju.moderation.guards.panel import Panel
 from guiju.moderation.library import Library, LibrarySources, load_library
 from guiju.moderation.models import (
@@ -116,7 +116,7 @@ class _Engine:
 class Moderation:
     """Decides about texts by the library and the policy in force. Safe to call from several threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, told apart by name
         self,
         sources: LibrarySources,
         policy_path: Path | None = None,
@@ -124,8 +124,17 @@ class Moderation:
         clock: Clock | None = None,
         further_detectors: Sequence[Detector] = (),
         environment: Mapping[str, str] | None = None,
+        transport: Transport | None = None,
     ) -> None:
-        """Read library and policy; without a path, our own policy; `environment` holds the keys of guards.
+        """Read library and policy; without a path, our own policy.
+
+        Args:
+            sources: the keyword library.
+            policy_path: the operator's policy.
+            clock: the time.
+            further_detectors: look after those that policy configures.
+            environment: holds the keys of guards.
+            transport: carries calls to guards; without one every guard fails, as its own fail policy says.
 
         Raises:
             LibraryError: a keyword file cannot be used.
@@ -137,7 +146,7 @@ class Moderation:
         self._further = tuple(further_detectors)
         self._normaliser = base_normaliser()
         self._environment = os.environ if environment is None else environment
-        self._transport = Transport()
+        self._transport = transport or NoTransport()
         self._reloading = threading.Lock()
         self._engine = self._build()
 

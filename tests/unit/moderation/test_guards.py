@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from tests.simulators.guard import BAD, DOUBTFUL, GuardSimulator
 
+from guiju.gateway.guard_transport import GuardTransport
 from guiju.kit.clock import FixedClock
 from guiju.moderation.errors import PolicyError
 from guiju.moderation.guards.breaker import Breaker
@@ -55,7 +56,7 @@ async def guard() -> AsyncIterator[GuardSimulator]:
 def build(make_moderation: Make, guard: GuardSimulator) -> Callable[..., Moderation]:
     def make(kind: GuardKind = GuardKind.QWEN3GUARD, more: str = "", **options: object) -> Moderation:
         text = POLICY.replace("KIND", kind).replace("URL", guard.url).replace("MORE", more or "budget_ms: 2000")
-        return make_moderation(LIBRARY, policy=text, **options)
+        return make_moderation(LIBRARY, policy=text, transport=GuardTransport(), **options)
 
     return make
 
@@ -374,3 +375,12 @@ def test_what_is_wrong_with_a_guard_is_named(
     assert right in text
     checked = build().policy_check(text.replace(right, wrong, 1).encode())
     assert field in [error.text for error in checked.errors]
+
+
+async def test_where_no_guard_can_be_reached_it_fails_as_its_policy_says(make_moderation: Make) -> None:
+    text = (
+        POLICY.replace("KIND", "qwen3guard").replace("URL", "http://127.0.0.1:1").replace("MORE", "on_failure: closed")
+    )
+    decision = await judged(make_moderation(LIBRARY, policy=text), "好")
+    assert decision.action is Action.UNDETERMINED
+    assert "不能询问" in decision.failures[0]

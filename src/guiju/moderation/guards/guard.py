@@ -6,13 +6,23 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 
+import orjson
+
 from guiju.kit.clock import Clock
 from guiju.moderation.errors import PolicyError
 from guiju.moderation.guards.breaker import Breaker
 from guiju.moderation.guards.cache import VerdictCache
-from guiju.moderation.guards.endpoint import Transport
 from guiju.moderation.guards.formats.choose import FORMATS
-from guiju.moderation.guards.interface import GuardError, GuardTally, NonsenseError, Question, Said, Verdict
+from guiju.moderation.guards.interface import (
+    Address,
+    GuardError,
+    GuardTally,
+    NonsenseError,
+    Question,
+    Said,
+    Transport,
+    Verdict,
+)
 from guiju.moderation.models import Decision, Finding
 from guiju.moderation.policy.categories import load_categories
 from guiju.moderation.policy.guards import Ask, GuardPolicy
@@ -47,8 +57,8 @@ class Guard:
         self._transport = transport
         self._clock = clock
         self._format = FORMATS[policy.kind](policy)
-        self._url = (policy.url if re.search(r"/v\d+$", policy.url) else f"{policy.url}/v1") + self._format.path
-        self._headers = _headers(policy, environment)
+        base = policy.url if re.search(r"/v\d+$", policy.url) else f"{policy.url}/v1"
+        self._address = Address(base, _headers(policy, environment))
         self._breaker = Breaker(clock, policy.breaker_failures, policy.breaker_seconds)
         self._cache = VerdictCache(clock, policy.cache_entries, policy.cache_seconds)
         self._places = asyncio.Semaphore(policy.concurrency)
@@ -137,9 +147,9 @@ class Guard:
         is_over = False
         try:
             async with asyncio.timeout_at(ends_at + _GRACE_SECONDS), self._places:
-                body = await self._transport.post(
-                    self._url, self._headers, self._format.request(piece), seconds=max(_GRACE_SECONDS, ends_at - now())
-                )
+                asked = orjson.dumps(self._format.request(piece))
+                left = max(_GRACE_SECONDS, ends_at - now())
+                body = await self._transport.post(self._address, self._format.path, asked, seconds=left)
             self._breaker.succeeded()
             is_over = True
             return self._format.verdict(body, piece)
@@ -163,9 +173,9 @@ def _encoded(text: str) -> bytes:
     return text.encode(errors="surrogatepass")
 
 
-def _headers(policy: GuardPolicy, environment: Mapping[str, str]) -> dict[str, str]:
+def _headers(policy: GuardPolicy, environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     if not policy.api_key_env:
-        return {}
+        return ()
     key = environment.get(policy.api_key_env, "")
     if not key:
         raise PolicyError(
@@ -173,4 +183,4 @@ def _headers(policy: GuardPolicy, environment: Mapping[str, str]) -> dict[str, s
             f"The guard {policy.name} needs the environment variable {policy.api_key_env}; set it and start again.",
             where=f"guards.{policy.name}.api_key_env",
         )
-    return {"Authorization": f"Bearer {key}"}
+    return (("Authorization", f"Bearer {key}"),)

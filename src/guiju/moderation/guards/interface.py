@@ -70,6 +70,41 @@ class Format(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a guard is: its base address, and what every call to it carries."""
+
+    base: str
+    headers: tuple[tuple[str, str], ...]
+
+
+class Transport(Protocol):
+    """Carries calls to guards; the gateway has one. May be built anywhere, is used in one event loop at a time."""
+
+    async def post(self, address: Address, path: str, body: bytes, *, seconds: float) -> bytes:
+        """Return the body of a successful answer.
+
+        Raises:
+            GuardError: there is none in time, or it is too large.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Give back every connection."""
+        ...
+
+
+class NoTransport:
+    """Stands where no guard can be reached, as on the command line: every call fails, and says so."""
+
+    async def post(self, address: Address, path: str, body: bytes, *, seconds: float) -> bytes:  # noqa: ARG002
+        """Fail."""
+        raise GuardError("这里不能询问审核模型")
+
+    async def aclose(self) -> None:
+        """Have nothing to give back."""
+
+
 @dataclass(slots=True)
 class GuardTally:
     """What a guard was asked on behalf of one exchange; goes into the evidence.

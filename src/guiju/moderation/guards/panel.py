@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from guiju.kit.clock import Clock
-from guiju.moderation.guards.endpoint import Transport
 from guiju.moderation.guards.guard import Guard
-from guiju.moderation.guards.interface import GuardError, GuardLog, Question
+from guiju.moderation.guards.interface import GuardError, GuardLog, Question, Transport
 from guiju.moderation.guards.windows import Windows
 from guiju.moderation.models import ANYONE, Action, Context, Decision, Finding, Scope
 from guiju.moderation.policy import PolicyBundle
