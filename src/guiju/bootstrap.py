@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from guiju.gateway.configuration import load_configuration
+from guiju.gateway.guard_transport import GuardTransport
 from guiju.gateway.repository import GatewayRepository
 from guiju.gateway.service import Gateway
 from guiju.gateway.upstreams.build import build_upstreams
@@ -24,6 +25,7 @@ from guiju.law.service import Law, load_law
 from guiju.ledger.models import Draft
 from guiju.ledger.repository import LedgerRepository
 from guiju.ledger.service import Ledger, LedgerOptions, open_ledger
+from guiju.moderation.guards.interface import Transport
 from guiju.moderation.library import LibrarySources
 from guiju.moderation.service import Moderation, builtin_folder
 from guiju.settings import Settings
@@ -86,6 +88,7 @@ class House:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._rounds
         await self.gateway.stop()
+        await self.moderation.aclose()
         await asyncio.to_thread(self.ledger.stop)
         self.database.close()
 
@@ -156,15 +159,17 @@ def migrate_database(settings: Settings) -> None:
         database.close()
 
 
-def open_moderation(settings: Settings, clock: Clock | None = None) -> Moderation:
-    """Build moderation from our library and the operator's.
+def open_moderation(
+    settings: Settings, clock: Clock | None = None, *, transport: Transport | None = None
+) -> Moderation:
+    """Build moderation from our library and the operator's; guards can be asked where there is a transport.
 
     Raises:
         ConfigurationError: the policy or a library file cannot be used.
     """
     folder = keywords_folder(settings)
     sources = LibrarySources(builtin_folder(), folder if folder.is_dir() else None)
-    return Moderation(sources, policy_path(settings), clock=clock or SystemClock())
+    return Moderation(sources, policy_path(settings), clock=clock or SystemClock(), transport=transport)
 
 
 def open_evidence(settings: Settings, clock: Clock | None = None) -> Ledger:
@@ -191,7 +196,7 @@ def build_house(settings: Settings, clock: Clock | None = None) -> House:
     migrate(database)
     law = load_law()
     ledger = _build_ledger(settings, database, clock)
-    moderation = open_moderation(settings, clock)
+    moderation = open_moderation(settings, clock, transport=GuardTransport())
     gateway, producer_warning = _build_gateway(
         settings, clock, database=database, law=law, ledger=ledger, moderation=moderation
     )

@@ -29,7 +29,7 @@ from guiju.kit.ids import new_id
 from guiju.labelling.models import Producer
 from guiju.labelling.rules import LabelWriter
 from guiju.ledger.models import SYSTEM_PERSON
-from guiju.moderation.models import Audience, Context
+from guiju.moderation.models import ANYONE, Audience, Context
 
 _log = logging.getLogger(__name__)
 _JSON = ("content-type", "application/json")
@@ -110,7 +110,8 @@ class ChatFlow:
         if self._open_count >= self._desk.limits.open_exchanges:
             self._desk.metrics.count("guiju_calls_rejected_total", code=OverloadedError.code)
             raise OverloadedError("网关当前并发已满；请稍后重试。", "The gateway is full now; try again in a moment.")
-        context = Context(_audience(call), (app.id, app.name))
+        is_apart = call.audience or desk.moderation.policy.tells_contexts
+        context = Context(_audience(call), (app.id, app.name)) if is_apart else ANYONE
         exchange = self._new_exchange(app, await self._person(app, call, request), request, context=context)
         self._count_open(1)
         outcome = rules.INTERRUPTED

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from guiju.kit.canonical_json import JsonObject  # noqa: TC001 - stands in an alias that is a text at run time
 from guiju.ledger.models import Draft, EntryQuery, Erased, Head, Receipt
+from guiju.moderation.guards.panel import Panel
 from guiju.moderation.models import ANYONE, Context, Decision, Released, Scope
+from guiju.moderation.vault import Vault
 
 if TYPE_CHECKING:
     import asyncio
@@ -28,12 +30,29 @@ class ReleaseStream(Protocol):
         ...
 
 
+class TextStream(Protocol):
+    """A text that is changed while it grows."""
+
+    def push(self, text: str) -> str:
+        """Add `text` and return what may leave."""
+        ...
+
+    def finish(self) -> str:
+        """Say that the text is whole and return the rest."""
+        ...
+
+
 class PolicyMark(Protocol):
     """The policy bundle in force, by its hash."""
 
     @property
     def hash(self) -> str:
         """SHA-256 of the bundle."""
+        ...
+
+    @property
+    def tells_contexts(self) -> bool:
+        """Whether anything depends on whom and where a text is for."""
         ...
 
     def relevant(self, context: Context) -> Context:
@@ -51,6 +70,19 @@ class Moderating(Protocol):
 
     def decide(self, text: str, scope: Scope, context: Context = ANYONE) -> Decision:
         """Decide about a whole text."""
+        ...
+
+    @property
+    def panel(self) -> Panel | None:
+        """The guards to ask after `decide`; None where policy has none."""
+        ...
+
+    def open_vault(self) -> Vault | None:
+        """Begin to put personal information away; None where policy lets it pass."""
+        ...
+
+    def without_personal_information(self, text: str) -> str:
+        """Return a text with placeholders in the place of personal information."""
         ...
 
     def open_stream(self, scope: Scope, context: Context = ANYONE) -> ReleaseStream:

@@ -104,7 +104,8 @@ class Gateway:
         Raises:
             StorageError: the spool or the ledger cannot be written.
         """
-        await asyncio.to_thread(reconcile, self._spool_folder, self._ledger)
+        masked = self._moderation.without_personal_information
+        await asyncio.to_thread(reconcile, self._spool_folder, self._ledger, masked)
         self._spool = Spool(self._spool_folder)
         evidence = EvidenceDesk(self._ledger, self._spool, self._clock, metrics=self.metrics, note=self._index.note)
         self._evidence = evidence

@@ -15,6 +15,7 @@ import uvicorn
 from tests.flows.gateway.ledgers import running_ledger
 from tests.simulators.upstream import UpstreamSimulator
 
+from guiju.gateway.guard_transport import GuardTransport
 from guiju.gateway.models import App, Limits, Patience
 from guiju.gateway.ports import Body
 from guiju.gateway.repository import GatewayRepository
@@ -157,7 +158,7 @@ def moderation_in(folder: Path) -> Moderation:
     (keywords / "A.1-f.yaml").write_text(_LIBRARY, encoding="utf-8")
     policy = folder / "policy.yaml"
     policy.write_text(_POLICY, encoding="utf-8")
-    return Moderation(LibrarySources(builtin=keywords), policy)
+    return Moderation(LibrarySources(builtin=keywords), policy, transport=GuardTransport())
 
 
 def build_gateway(
