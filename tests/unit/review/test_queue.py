@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from tests.unit.review.conftest import ASKED, BLOCKED, NOTED, NOTHING_DRAWN, Room, build_room
 
-from guiju.kit.canonical_json import JsonObject
+from guiju.kit.canonical_json import JsonObject  # noqa: TC001
 from guiju.kit.clock import FixedClock
 from guiju.kit.errors import InputError, NotFoundError, RefusedError
 from guiju.ledger.models import EntryQuery

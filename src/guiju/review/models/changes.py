@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from guiju.kit.canonical_json import JsonObject
 from guiju.law.models import Parameter
 from guiju.moderation.models import Refusal
 from guiju.moderation.writing import TermEntry
@@ -101,7 +100,7 @@ class Preview:
         texts: how many texts were looked at; characters: how long they are together.
         skipped: how many could not be read, by reason.
         blocked, reviewed, observed: how many would newly be held back, asked about, or only noted.
-        passed: how many would no longer be held back.
+        passed: how many would no longer be held back; quieted: how many would only no longer ask for review.
         by_term: hits of the change's terms, the most frequent first.
         examples: some of them.
     """
@@ -116,6 +115,7 @@ class Preview:
     reviewed: int
     observed: int
     passed: int
+    quieted: int
     by_term: tuple[tuple[str, int], ...]
     examples: tuple[Example, ...]
 
@@ -130,7 +130,14 @@ class StageEffect:
     waiting: int
     harmful: int
     harmless: int
-    erased: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was known when a step was taken: the effect of each stage so far, and the cautions that it went against."""
+
+    effects: tuple[StageEffect, ...] = ()
+    cautions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +149,7 @@ class ChangeEvent:
     person: str
     state: ChangeState
     reason: str
-    effect: JsonObject
+    measured: Measured
     entry_id: str
 
 

@@ -18,6 +18,7 @@ from guiju.review.models import (
     ChangeEvent,
     ChangeState,
     ItemState,
+    Measured,
     Op,
     Preview,
     StageEffect,
@@ -30,6 +31,7 @@ from guiju.storage.database import Database
 _MOST = 500
 _change = change_table.c
 _PREVIEWS = TypeAdapter(tuple[Preview, ...])
+_MEASURED = TypeAdapter(Measured)
 
 
 class ChangeRepository:
@@ -205,7 +207,7 @@ def _add_event(connection: Connection, change_id: str, event: ChangeEvent) -> No
         "person": event.person,
         "state": event.state.value,
         "reason": event.reason,
-        "effect": canonical_text(event.effect),
+        "effect": _MEASURED.dump_json(event.measured).decode(),
         "entry_id": event.entry_id,
     }
     connection.execute(sa.insert(event_table).values(values))
@@ -263,6 +265,6 @@ def _read_term(row: sa.Row[tuple[object, ...]]) -> TermChange:
 
 
 def _read_event(row: sa.Row[tuple[object, ...]]) -> ChangeEvent:
-    effect = orjson.loads(row.effect)
+    measured = _MEASURED.validate_json(row.effect)
     at, state = from_iso(row.at), ChangeState(row.state)
-    return ChangeEvent(row.version, at, row.person, state, row.reason, effect, row.entry_id)
+    return ChangeEvent(row.version, at, row.person, state, row.reason, measured, row.entry_id)

@@ -167,6 +167,14 @@ class ItemRepository:
             ) from error
         return changed
 
+    def close(self, item_id: str, at: datetime) -> ReviewItem:
+        """Close an item that nobody can judge any more: settled, with no outcome."""
+        values = {"state": ItemState.SETTLED.value, "settled_at": to_iso(at)}
+        with self._database.transaction() as connection:
+            where = (_item.id == item_id, _item.state.in_(_LIVE))
+            connection.execute(sa.update(item_table).where(*where).values(values))
+            return item_of(connection.execute(sa.select(item_table).where(_item.id == item_id)).one())
+
     def reverse(self, item_id: str, *, by: str, entry_id: str, at: datetime) -> ReviewItem:
         """Write that a decision was turned round: the text is harmless, and that settles the item.
 

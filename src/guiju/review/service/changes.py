@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from guiju.review.models import (
     Change,
     ChangeEvent,
     ChangeState,
+    Measured,
     Preview,
     ProposalDraft,
     ReviewSettings,
@@ -45,6 +46,18 @@ class Proposed:
 
     change: Change
     refusals: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step on its way: where to, by whom, why; what is recorded of it, and which columns it changes."""
+
+    to: ChangeState
+    person: str
+    reason: str
+    measured: Measured = field(default_factory=Measured)
+    facts: JsonObject = field(default_factory=dict)
+    values: Mapping[str, str | None] = field(default_factory=dict)
 
 
 class KeywordChanges:
@@ -177,7 +190,7 @@ class KeywordChanges:
             "source_item": draft.source_item,
         }
         entry_id = self._record("keyword.proposed", change, body, person=author)
-        event = ChangeEvent(1, now, author, ChangeState.PROPOSED, reason, {}, entry_id)
+        event = ChangeEvent(1, now, author, ChangeState.PROPOSED, reason, Measured(), entry_id)
         self._repository.add(change, event)
         return Proposed(self.change(change.id), refusals)
 
@@ -216,7 +229,7 @@ class KeywordChanges:
         rules.check_second_person(change.author, person)
         rules.check_step(change, ChangeState.APPROVED)
         values = {"approver": person, "approved_at": to_iso(self._clock.now())}
-        return self._step(change, ChangeState.APPROVED, person, reason=reason, values=values)
+        return self._step(change, _Step(ChangeState.APPROVED, person, reason, values=values))
 
     def reject(self, change_id: str, person: str, reason: str) -> Change:
         """Turn a change down; its author withdraws it.
@@ -227,7 +240,7 @@ class KeywordChanges:
         change, reason = self.change(change_id), checked(reason, LONGEST_REASON, "reason")
         to = ChangeState.WITHDRAWN if person == change.author else ChangeState.REJECTED
         rules.check_step(change, to)
-        return self._step(change, to, person, reason=reason)
+        return self._step(change, _Step(to, person, reason))
 
     def stage(self, change_id: str, to: ChangeState, person: str, *, reason: str, is_sure: bool = False) -> Change:
         """Put an approved change in force in a stage, forward or back.
@@ -308,40 +321,29 @@ class KeywordChanges:
         self, change: Change, to: ChangeState, person: str, *, reason: str, cautions: Sequence[Caution] = ()
     ) -> Change:
         """Write, read anew, record; whatever of it fails, nothing of it stays."""
-        now, effect = self._clock.now(), self._measured(change)
+        now = self._clock.now()
+        measured = Measured(tuple(self.effects(change.id).values()), tuple(caution.code for caution in cautions))
         library_before = self._moderation.policy.library_hash
         others = [one for one in self._repository.whole(rules.IN_FORCE) if one.id != change.id]
         ordered = sorted([*others, replace(change, state=to)], key=lambda one: (one.approved_at or now, one.id))
         undo = self._shelf.put_in_force(self._shelf.files_for(ordered, self._today().isoformat()))
         try:
-            facts: JsonObject = {
-                "measured": effect,
-                "cautions": [caution.code for caution in cautions],
-                "library_before": library_before,
-                "library_after": self._moderation.policy.library_hash,
-            }
-            taken = self._step(change, to, person, reason=reason, facts=facts, values={"staged_at": to_iso(now)})
+            facts = _facts(measured, library_before, self._moderation.policy.library_hash)
+            step = _Step(to, person, reason, measured, facts, {"staged_at": to_iso(now)})
+            taken = self._step(change, step)
         except GuijuError:
             undo()
             raise
         self._generation = self._repository.generation()
         return taken
 
-    def _step(  # noqa: PLR0913 - what a step is
-        self,
-        change: Change,
-        to: ChangeState,
-        person: str,
-        *,
-        reason: str,
-        facts: JsonObject | None = None,
-        values: Mapping[str, str | None] | None = None,
-    ) -> Change:
-        body: JsonObject = {"from": change.state.value, "to": to.value, "reason": reason, **(facts or {})}
-        action = "keyword.staged" if to in rules.STAGES else f"keyword.{to.value}"
-        entry_id = self._record(action, change, body, person=person)
-        event = ChangeEvent(change.version + 1, self._clock.now(), person, to, reason, facts or {}, entry_id)
-        return self._repository.step(change, event, **(values or {}))
+    def _step(self, change: Change, step: "_Step") -> Change:
+        body: JsonObject = {"from": change.state.value, "to": step.to.value, "reason": step.reason, **step.facts}
+        action = "keyword.staged" if step.to in rules.STAGES else f"keyword.{step.to.value}"
+        entry_id = self._record(action, change, body, person=step.person)
+        now = self._clock.now()
+        event = ChangeEvent(change.version + 1, now, step.person, step.to, step.reason, step.measured, entry_id)
+        return self._repository.step(change, event, **step.values)
 
     def _record(self, action: str, change: Change, body: JsonObject, *, person: str) -> str:
         draft = Draft(
@@ -353,18 +355,6 @@ class KeywordChanges:
             policy_hash=self._moderation.policy.hash,
         )
         return self._ledger.append(draft).id
-
-    def _measured(self, change: Change) -> JsonObject:
-        return {
-            stage: {
-                "texts": effect.texts,
-                "hits": effect.hits,
-                "waiting": effect.waiting,
-                "harmful": effect.harmful,
-                "harmless": effect.harmless,
-            }
-            for stage, effect in self.effects(change.id).items()
-        }
 
     def _lay_out(self, change: Change, folder: Path) -> None:
         others = [one for one in self._repository.whole(rules.IN_FORCE) if one.id != change.id]
@@ -386,3 +376,23 @@ class KeywordChanges:
 
     def _today(self) -> date:
         return self._clock.now().astimezone(BEIJING).date()
+
+
+def _facts(measured: Measured, before: str, after: str) -> JsonObject:
+    """Write for the ledger what was measured until a step, and what the step made of the library."""
+    effects: JsonObject = {
+        effect.stage: {
+            "texts": effect.texts,
+            "hits": effect.hits,
+            "waiting": effect.waiting,
+            "harmful": effect.harmful,
+            "harmless": effect.harmless,
+        }
+        for effect in measured.effects
+    }
+    return {
+        "measured": effects,
+        "cautions": list(measured.cautions),
+        "library_before": before,
+        "library_after": after,
+    }

@@ -60,6 +60,10 @@ class Intake:
         size = self._ledger.size()
         return size - min(size, self._repository.looked_to() or 0)
 
+    def tally(self) -> Mapping[str, int]:
+        """Return what was counted so far: texts looked at, and what did not become an item of its own, by reason."""
+        return self._repository.tally()
+
     def take(self) -> int:
         """Look at the next stretch of the ledger; return how many entries it had, 0 when nothing is left.
 

@@ -124,6 +124,7 @@ class Previewer:
             reviewed=counts.changed["reviewed"],
             observed=counts.changed["observed"],
             passed=counts.changed["passed"],
+            quieted=counts.changed["quieted"],
             by_term=tuple((ours[key], count) for key, count in counts.by_term.most_common(_MOST_TERMS)),
             examples=tuple(counts.examples),
         )
@@ -166,7 +167,7 @@ class Previewer:
 
 
 def _difference(before: Decision, after: Decision) -> str:
-    """Return how a text would fare otherwise: blocked, passed, reviewed, observed; empty for no difference."""
+    """Return how a text would fare otherwise: blocked, passed, reviewed, observed, quieted; empty for not at all."""
     was, will = before.action.value in rules.STOPPED, after.action.value in rules.STOPPED
     if was != will:
         return "blocked" if will else "passed"
@@ -175,7 +176,7 @@ def _difference(before: Decision, after: Decision) -> str:
     for wish, kind in (("review", "reviewed"), ("block", "reviewed"), ("observe", "observed")):
         if _wishes(after, wish) > _wishes(before, wish):
             return kind
-    return ""
+    return "quieted" if _wishes(after, "review") < _wishes(before, "review") else ""
 
 
 def _wishes(decision: Decision, wish: str) -> int:

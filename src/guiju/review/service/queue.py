@@ -164,6 +164,20 @@ class ReviewQueue:
         }
         self._record("review.settled", item, body)
 
+    def close_erased(self, item_id: str, person: str) -> ReviewItem:
+        """Close an item whose text was erased: there is nothing left to judge.
+
+        Raises:
+            NotFoundError: there is no such item.
+            RefusedError: its text is there, or it is settled.
+            StorageError: it could not be made durable.
+        """
+        item = self.item(item_id)
+        if item.state is ItemState.SETTLED or self._opener.text_of(item) is not None:
+            raise RefusedError("正文还在，请作出判断。", "The text is there; judge it.")
+        self._record("review.closed_erased", item, {"item": item.id}, person=person)
+        return self._repository.close(item.id, self._clock.now())
+
     def reverse(self, item_id: str, person: str, reason: str) -> ReviewItem:
         """Turn a wrong block round: one step, with its reason; a waiting objection is answered by it.
 
