@@ -18,6 +18,15 @@ OWN: dict[str, dict[float, str]] = {
         17: "the same, so many characters are weighed",
     },
     "moderation/rules.py": {1000: "so many findings are listed in a decision"},
+    "review/rules.py": {
+        3: "the third seat, of the one who settles a disagreement",
+        13: "so many hex digits of a commitment are drawn by",
+        16: "the base of hexadecimal",
+        5: "the fewest judged hits that a step forward should rest on; our choice",
+        0.2: "the largest share of wrong hits among them; our choice",
+        4: "an item that a person waits for is due in a quarter of the time; our choice",
+        3600: "seconds in an hour",
+    },
     "staff/rules.py": {
         12: "the shortest password of our console",
         256: "the longest",

@@ -30,6 +30,7 @@ from guiju.moderation.models import (
     Refusal,
     Scope,
     Segment,
+    Term,
     TermPage,
 )
 from guiju.moderation.policy import KINDS, MAX_POLICY_BYTES, PolicyBundle, Upstream, parse_policy, read_policy
@@ -250,6 +251,14 @@ class Moderation:
     def library_stats(self) -> LibraryStats:
         """Return the library in force in numbers."""
         return self._engine.library.stats
+
+    def terms(self) -> tuple[Term, ...]:
+        """Return every term in force, sorted by id."""
+        return self._engine.library.terms
+
+    def term(self, term_id: str) -> Term | None:
+        """Return the term in force with this id, or None."""
+        return self._engine.library.term(term_id)
 
     def search_terms(self, query: str, risk: str = "", *, offset: int = 0, limit: int = 50) -> TermPage:
         """Return a page of the terms that contain `query`, of one risk or chapter or of all."""
