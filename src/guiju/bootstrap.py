@@ -25,6 +25,7 @@ from guiju.ledger.models import Draft
 from guiju.ledger.repository import LedgerRepository
 from guiju.ledger.service import Ledger, LedgerOptions, open_ledger
 from guiju.moderation.library import LibrarySources
+from guiju.moderation.media.service import MediaModerator
 from guiju.moderation.service import Moderation, builtin_folder
 from guiju.settings import Settings
 from guiju.staff.repository import StaffRepository
@@ -167,6 +168,16 @@ def open_moderation(settings: Settings, clock: Clock | None = None) -> Moderatio
     return Moderation(sources, policy_path(settings), clock=clock or SystemClock())
 
 
+def block_list_path(settings: Settings) -> Path:
+    """Return where the operator's list of blocked pictures stands."""
+    return settings.var / "media" / "blocked.csv"
+
+
+def open_media(settings: Settings, moderation: Moderation, clock: Clock | None = None) -> MediaModerator:
+    """Build the moderation of pictures, sound and video; nothing is loaded before the first medium."""
+    return MediaModerator(moderation, block_list_path(settings), clock=clock or SystemClock())
+
+
 def open_evidence(settings: Settings, clock: Clock | None = None) -> Ledger:
     """Open the ledger for reading, verifying and exporting; stop it afterwards.
 
@@ -255,6 +266,7 @@ def _build_gateway(  # noqa: PLR0913 - the rooms it joins
         producer=producer,
         check_mark=lambda text: explicit_text_mark(text, words),
         limits=configuration.limits,
+        media=open_media(settings, moderation, clock),
     )
     return gateway, warning
 

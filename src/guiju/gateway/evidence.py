@@ -188,6 +188,17 @@ class EvidenceDesk:
         )
         return rejected
 
+    async def keep(self, draft: Draft) -> None:
+        """Write one more entry of an exchange and wait until it is durable.
+
+        Raises:
+            EvidenceUnavailableError: it cannot be.
+        """
+        try:
+            await self._pacer.append(draft)
+        except GuijuError as error:
+            raise self._unavailable(error) from error
+
     async def settle(self, seconds: float) -> None:
         """Wait at most `seconds` for the closings that nobody waits for."""
         if self._late:
@@ -255,6 +266,8 @@ def opening_draft(exchange: Exchange) -> Draft:
     }
     if exchange.input_decision is not None:
         body["decision"] = rules.decision_facts(exchange.input_decision)
+    if exchange.media:
+        body["media"] = [report.facts() for report in exchange.media]
     return Draft(
         id=exchange.id,
         action="exchange.opened",

@@ -8,6 +8,7 @@ from guiju.gateway.models import App
 from guiju.gateway.wire.answer import AnswerWriter
 from guiju.gateway.wire.request import ChatRequest
 from guiju.ledger.models import Receipt
+from guiju.moderation.media.models import MediaReport
 from guiju.moderation.models import Action, Decision
 
 
@@ -37,6 +38,7 @@ class Exchange:
 
     Attributes:
         sent: what goes to the upstream where that differs from `request`: with texts masked.
+        media: what was found about pictures, sound and video in the request.
         output_decision: the decision that stopped the answer.
         observed: on an answer that was let out, the gravest decision that only observed or masked.
     """
@@ -54,6 +56,7 @@ class Exchange:
     writer: AnswerWriter
     input_decision: Decision | None = None
     sent: ChatRequest | None = None
+    media: tuple[MediaReport, ...] = ()
     output_decision: Decision | None = None
     observed: Decision | None = None
     upstream: str = ""

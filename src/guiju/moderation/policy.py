@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from guiju.kit.canonical_json import Json, canonical_bytes
 from guiju.moderation.errors import PolicyError
 from guiju.moderation.fields import FieldReader, child, summary
+from guiju.moderation.media.settings import CHECKERS, MediaSettings, read_media
 from guiju.moderation.models import LEVELS, RISK_IDS, WISHES, Action, Finding, Refusal, Scope
 from guiju.moderation.yaml_document import DocumentError, Node, parse_document
 
@@ -78,6 +79,7 @@ class PolicyBundle:
         rules: exceptions; the first that fits decides.
         detectors: per detector.
         replies: risk, chapter, `default` or `undetermined` → reply.
+        media: what is done with pictures, sound and video.
         library_hash: content hash of the keyword library.
         hash: SHA-256 of the canonical JSON of all of it.
     """
@@ -89,6 +91,7 @@ class PolicyBundle:
     rules: tuple[PolicyRule, ...]
     detectors: Mapping[str, DetectorPolicy]
     replies: Mapping[str, Reply]
+    media: MediaSettings
     library_hash: str
     hash: str
 
@@ -151,7 +154,7 @@ def read_policy(content: bytes, where: str, library_hash: str) -> tuple[PolicyBu
         return None, (Refusal(where, error.line, "", error.zh, error.en),)
     reader = FieldReader(where)
     required = ("version", "name", "updated", "scopes", "replies")
-    fields = reader.mapping(root, "", (*required, "rules", "detectors"), required=required)
+    fields = reader.mapping(root, "", (*required, "rules", "detectors", "media"), required=required)
     bundle = PolicyBundle(
         name=reader.text(fields.get("name"), "name"),
         version=reader.text(fields.get("version"), "version"),
@@ -162,6 +165,7 @@ def read_policy(content: bytes, where: str, library_hash: str) -> tuple[PolicyBu
         ),
         detectors=_detectors(reader, fields.get("detectors")),
         replies=_replies(reader, fields.get("replies")),
+        media=read_media(reader, fields.get("media")),
         library_hash=library_hash,
         hash=hashlib.sha256(canonical_bytes({"policy": _plain(root), "library": library_hash})).hexdigest(),
     )
@@ -208,7 +212,7 @@ def _rule(reader: FieldReader, node: Node, name: str) -> PolicyRule:
         scopes=tuple(Scope(scope) for scope in scopes),
         levels=reader.choices(fields.get("levels"), f"{name}.levels", LEVELS, default=()),
         wishes=reader.choices(fields.get("wishes"), f"{name}.wishes", WISHES, default=()),
-        detectors=reader.choices(fields.get("detectors"), f"{name}.detectors", DETECTORS, default=()),
+        detectors=reader.choices(fields.get("detectors"), f"{name}.detectors", (*DETECTORS, *CHECKERS), default=()),
         action=Action(reader.choice(fields.get("action"), f"{name}.action", _ACTIONS, default="refuse")),
     )
 

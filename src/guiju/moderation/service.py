@@ -3,7 +3,7 @@
 import itertools
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -107,6 +107,10 @@ class Moderation:
     def decide(self, text: str, scope: Scope) -> Decision:
         """Decide about a whole text (GenAI Measures art. 14; design: fail closed)."""
         return self._decide(self._engine, text, scope)[0]
+
+    def decide_found(self, findings: Sequence[Finding], scope: Scope, failures: Collection[str]) -> Decision:
+        """Decide by what others found: about pictures and sound, which no detector here can read."""
+        return decide_from(findings, self._engine.policy, scope, failures=failures)
 
     def masked(self, text: str, decision: Decision) -> str:
         """Return `text` as it may go on after `decision`: with ＊ over what policy replaces."""
