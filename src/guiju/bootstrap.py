@@ -27,6 +27,7 @@ from guiju.ledger.repository import LedgerRepository
 from guiju.ledger.service import Ledger, LedgerOptions, open_ledger
 from guiju.moderation.guards.interface import Transport
 from guiju.moderation.library import LibrarySources
+from guiju.moderation.media.service import MediaModerator
 from guiju.moderation.service import Moderation, builtin_folder
 from guiju.review.models import ReviewSettings
 from guiju.review.repository import ChangeRepository, IntakeRepository, ItemRepository
@@ -199,6 +200,16 @@ def moderation_with(
     return Moderation(sources, policy_path(settings), clock=clock or SystemClock(), transport=transport)
 
 
+def block_list_path(settings: Settings) -> Path:
+    """Return where the operator's list of blocked pictures stands."""
+    return settings.var / "media" / "blocked.csv"
+
+
+def open_media(settings: Settings, moderation: Moderation, clock: Clock | None = None) -> MediaModerator:
+    """Build the moderation of pictures, sound and video; nothing is loaded before the first medium."""
+    return MediaModerator(moderation, block_list_path(settings), clock=clock or SystemClock())
+
+
 def open_evidence(settings: Settings, clock: Clock | None = None) -> Ledger:
     """Open the ledger for reading, verifying and exporting; stop it afterwards.
 
@@ -289,6 +300,7 @@ def _build_gateway(  # noqa: PLR0913 - the rooms it joins
         producer=producer,
         check_mark=lambda text: explicit_text_mark(text, words),
         limits=configuration.limits,
+        media=open_media(settings, moderation, clock),
     )
     return gateway, warning
 

@@ -23,6 +23,8 @@ def opening_draft(exchange: Exchange) -> Draft:
         body["audience"] = exchange.context.audience.value
     if exchange.input_decision is not None:
         body["decision"] = rules.decision_facts(exchange.input_decision)
+    if exchange.media:
+        body["media"] = [report.facts() for report in exchange.media]
     return Draft(
         id=exchange.id,
         action="exchange.opened",

@@ -191,6 +191,17 @@ class EvidenceDesk:
         )
         return rejected
 
+    async def keep(self, draft: Draft) -> None:
+        """Write one more entry of an exchange and wait until it is durable.
+
+        Raises:
+            EvidenceUnavailableError: it cannot be.
+        """
+        try:
+            await self._pacer.append(draft)
+        except GuijuError as error:
+            raise self._unavailable(error) from error
+
     async def settle(self, seconds: float) -> None:
         """Wait at most `seconds` for the closings that nobody waits for."""
         if self._late:

@@ -9,6 +9,7 @@ from guiju.gateway.wire.answer import AnswerWriter
 from guiju.gateway.wire.request import ChatRequest
 from guiju.moderation.guards.interface import GuardLog
 from guiju.moderation.guards.panel import Panel
+from guiju.moderation.media.models import MediaReport
 from guiju.moderation.models import ANYONE, Context, Decision
 from guiju.moderation.policy import SEVERITY
 from guiju.moderation.vault import Vault
@@ -45,6 +46,7 @@ class Exchange:
 
     Attributes:
         sent: what goes to the upstream where that differs from `request`: with texts masked.
+        media: what was found about pictures, sound and video in the request.
         output_decision: the decision that stopped the answer.
         context: for whom the answer is, and through which app.
         panel: the guards that are asked; None where policy has none.
@@ -70,6 +72,7 @@ class Exchange:
     vault: Vault | None = None
     guards: GuardLog | None = None
     sent: ChatRequest | None = None
+    media: tuple[MediaReport, ...] = ()
     output_decision: Decision | None = None
     observed: Decision | None = None
     upstream: str = ""

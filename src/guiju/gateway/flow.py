@@ -18,6 +18,7 @@ from guiju.gateway.exchange import Exchange
 from guiju.gateway.models import App, ChatCall, ChatReply
 from guiju.gateway.stages.authenticate import Callers
 from guiju.gateway.stages.desk import Desk
+from guiju.gateway.stages.media import MediaStage
 from guiju.gateway.stages.moderate import InputModeration
 from guiju.gateway.stages.release_stream import StreamRelease
 from guiju.gateway.stages.release_whole import refuse_input, release_whole
@@ -40,12 +41,13 @@ _LABEL_HEADER = "x-aigc-label"
 class ChatFlow:
     """The ordered stages of an exchange."""
 
-    def __init__(self, desk: Desk, callers: Callers, producer: Producer) -> None:
-        """Work at `desk` for `callers`; the implicit label names `producer`."""
+    def __init__(self, desk: Desk, callers: Callers, producer: Producer, media: MediaStage) -> None:
+        """Work at `desk` for `callers`; the implicit label names `producer`; `media` looks at what is no text."""
         self._desk = desk
         self._callers = callers
         self._label = LabelWriter(producer)
         self._input = InputModeration(desk.moderation)
+        self._media = media
         self._open_count = 0
 
     async def chat(self, call: ChatCall) -> ChatReply:
@@ -59,8 +61,10 @@ class ChatFlow:
             return error_reply(error)
         try:
             _audience(call)
-            request = read_request(call.body, self._desk.limits)
+            request = read_request(call.body, self._desk.limits, self._media.refusal)
             self._desk.pool.check_model(request.model)
+            if request.media:
+                request = await self._media.receive(request)
         except CallError as error:
             return await self._reject(app, error, size=len(call.body))
         try:
@@ -118,6 +122,8 @@ class ChatFlow:
         reply: ChatReply | None = None
         try:
             decision = await self._input.decide_request(exchange)
+            if request.media:
+                decision = await self._media.decide(exchange, decision)
             desk.evidence.open(exchange)
             reply = await (self._answer(exchange) if rules.may_go_on(decision) else self._refused(exchange))
         except asyncio.CancelledError:

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from guiju.kit.canonical_json import JsonObject  # noqa: TC001 - stands in an alias that is a text at run time
 from guiju.ledger.models import Draft, EntryQuery, Erased, Head, Receipt
 from guiju.moderation.guards.panel import Panel
+from guiju.moderation.media.errors import CannotCheckError
+from guiju.moderation.media.models import MediaKind, MediaReport, Medium
+from guiju.moderation.media.settings import MediaSettings
 from guiju.moderation.models import ANYONE, Context, Decision, Released, Scope
 from guiju.moderation.vault import Vault
 
@@ -87,6 +90,27 @@ class Moderating(Protocol):
 
     def open_stream(self, scope: Scope, context: Context = ANYONE) -> ReleaseStream:
         """Begin a text that grows."""
+        ...
+
+
+class MediaChecking(Protocol):
+    """The moderation of pictures, sound and video."""
+
+    @property
+    def settings(self) -> MediaSettings:
+        """What the policy in force says about media."""
+        ...
+
+    def refusal(self, kind: MediaKind) -> CannotCheckError | None:
+        """Return why media of a kind are not taken at all; None when they are."""
+        ...
+
+    def check(self, medium: Medium, scope: Scope) -> MediaReport:
+        """Look at a medium and decide."""
+        ...
+
+    def unchecked(self, medium: Medium, scope: Scope, error: CannotCheckError) -> MediaReport:
+        """Decide about a medium that nobody could look at."""
         ...
 
 

@@ -4,7 +4,7 @@ import itertools
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -204,6 +204,10 @@ class Moderation:
     def decide(self, text: str, scope: Scope, context: Context = ANYONE) -> Decision:
         """Decide about a whole text (GenAI Measures art. 14; design: fail closed)."""
         return self._decide(self._engine, text, scope, context=context)[0]
+
+    def decide_found(self, findings: Sequence[Finding], scope: Scope, failures: Collection[str]) -> Decision:
+        """Decide by what others found: about pictures and sound, which no detector here can read."""
+        return decide_from(findings, self._engine.policy, scope, failures=failures)
 
     def masked(self, text: str, decision: Decision, context: Context = ANYONE) -> str:
         """Return `text` as it may go on after `decision`: with what policy replaces masked or replaced."""

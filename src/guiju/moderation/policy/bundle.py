@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from guiju.moderation.media.settings import MediaSettings
 from guiju.moderation.models import ANYONE, Action, Audience, Context, Finding, Origin, Scope
 from guiju.moderation.policy.guards import GuardPolicy
 
@@ -165,6 +166,7 @@ class PolicyBundle:
         replies: risk, chapter, `default` or `undetermined` → reply.
         minor_apps: ids or names of apps whose users are minors, whatever a call says.
         guards: the guard models that are asked after the detectors.
+        media: what is done with pictures, sound and video.
         personal: what becomes of personal information.
         library_hash: content hash of the keyword library.
         hash: SHA-256 of the canonical JSON of all of it.
@@ -181,6 +183,7 @@ class PolicyBundle:
     hash: str
     minor_apps: frozenset[str] = frozenset()
     guards: tuple[GuardPolicy, ...] = ()
+    media: MediaSettings = field(default_factory=MediaSettings)
     personal: PersonalPolicy = field(default_factory=PersonalPolicy)
     tells_audiences: bool = field(init=False, default=False)
     tells_apps: bool = field(init=False, default=False)

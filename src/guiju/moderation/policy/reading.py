@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from guiju.kit.canonical_json import Json, canonical_bytes
 from guiju.moderation.errors import PolicyError
 from guiju.moderation.fields import FieldReader, child, summary
+from guiju.moderation.media.settings import CHECKERS, read_media
 from guiju.moderation.models import LEVELS, RISK_IDS, WISHES, Action, Audience, Refusal, Scope
 from guiju.moderation.policy.bundle import (
     ANYWHERE,
@@ -41,7 +42,7 @@ ACTIONS: Mapping[str, Action] = {
 }
 _NO_BOUND = 2.0
 REQUIRED = ("version", "name", "updated", "scopes", "replies")
-OPTIONAL = ("rules", "detectors", "guards", "personal_information", "audiences", "tests")
+OPTIONAL = ("rules", "detectors", "guards", "media", "personal_information", "audiences", "tests")
 
 
 def parse_policy(content: bytes, where: str, library_hash: str) -> PolicyBundle:
@@ -68,7 +69,7 @@ def read_policy(content: bytes, where: str, library_hash: str) -> tuple[PolicyBu
     scopes = _scopes(reader, fields.get("scopes"))
     guards = read_guards(reader, fields.get("guards"))
     detectors = _detectors(reader, fields.get("detectors"))
-    names = (*DETECTORS, *(guard.name for guard in guards))
+    names = (*DETECTORS, *CHECKERS, *(guard.name for guard in guards))
     bundle = PolicyBundle(
         name=reader.text(fields.get("name"), "name"),
         version=reader.text(fields.get("version"), "version"),
@@ -82,6 +83,7 @@ def read_policy(content: bytes, where: str, library_hash: str) -> tuple[PolicyBu
         replies=_replies(reader, fields.get("replies")),
         minor_apps=_minor_apps(reader, fields.get("audiences")),
         guards=guards,
+        media=read_media(reader, fields.get("media")),
         personal=_personal(reader, fields.get("personal_information"), detectors["personal_information"]),
         library_hash=library_hash,
         hash=_hash_of(root, library_hash),
