@@ -1,5 +1,6 @@
 """Rules by score, audience, app and origin; replacements; what makes no difference is not told apart."""
 
+import dataclasses
 import itertools
 import json
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guiju.moderation.errors import PolicyError
+from guiju.moderation.media.settings import CHECKERS, MediaBounds
 from guiju.moderation.models import (
     ANYONE,
     RISK_IDS,
@@ -229,6 +231,10 @@ def test_the_schema_names_what_the_reader_takes() -> None:
         assert guard[name]["enum"] == [str(value) for value in enum]
     personal = SCHEMA["properties"]["personal_information"]["properties"]
     assert personal["upstream"]["enum"] == list(Upstream)
+    media = SCHEMA["properties"]["media"]["properties"]
+    switches = {"enabled", "keep", "trailing", "hosts", "internal_hosts", "limits", "text", "transcription", "ffmpeg"}
+    assert set(media) == {*switches, *CHECKERS}
+    assert set(media["limits"]["properties"]) == {bound.name for bound in dataclasses.fields(MediaBounds)}
     for name, further in DETECTORS.items():
         fields = SCHEMA["properties"]["detectors"]["properties"][name]["properties"]
         assert set(fields) == {"enabled", "budget_ms", *further}
