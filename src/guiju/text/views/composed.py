@@ -8,9 +8,10 @@ and so must every character of the term.
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
-from guiju.text.views.forms import MAX_FORM, MAX_GAP, MAX_SPAN, FormTable, Prefixes, pairs
+from guiju.text.matching.prefixes import Prefixes
+from guiju.text.views.forms import MAX_FORM, MAX_GAP, MAX_SPAN, FormTable
 from guiju.text.views.models import Hit, Stretch, Wanted
 from guiju.text.views.tables import Parts, load_parts
 
@@ -22,7 +23,6 @@ _NUMERALS = {one: str(digit) for digit, dresses in enumerate(_DRESSES) for one i
 _PLAIN_NUMERALS = frozenset("一二三四五六七八九")
 _MIN_SAME = 3
 _COST = 5
-_MAX_DEPTH = 8
 _AROUND = 2 * MAX_SPAN
 
 
@@ -30,29 +30,30 @@ class ComposedView:
     """Finds terms by the parts of their characters."""
 
     views = VIEWS
+    crosses_barriers = False
 
     def __init__(self, wanted: Collection[Wanted], barriers: Collection[str]) -> None:
         """Index `wanted`; nothing is looked for across `barriers`."""
-        mine = [one for one in wanted if one.views & VIEWS and 2 <= len(one.form) <= MAX_FORM]  # noqa: PLR2004
-        self._writer = _Writer(load_parts(), {symbol for one in mine for symbol in one.form})
-        self._written = self._writer.table.get
-        self._wanted = {one.owner: one for one in mine}
-        forms: dict[str, list[int]] = {}
-        for one in mine:
-            written = self._write(one.form)
-            if written != one.form or len(written) >= _MIN_SAME:
-                forms.setdefault(written, []).append(one.owner)
-        self._forms = FormTable(forms)
-        self._pairs = self._writer.neighbours()
-        first, second = ({pair[at] for pair in self._pairs} for at in (0, 1))
+        self._wanted = {one.owner: one for one in wanted if one.views & VIEWS and 2 <= len(one.form) <= MAX_FORM}  # noqa: PLR2004
+        writer = _Writer(load_parts(), {symbol for one in self._wanted.values() for symbol in one.form})
+        self._written = writer.table.get
+        self._odd = frozenset(writer.odd)
+        self._cut_numerals = writer.cut_numerals
+        self._forms = FormTable(self._wanted.values(), self._forms_of)
+        self._seconds = writer.neighbours()
+        first, second = set(self._seconds), {one for seconds in self._seconds.values() for one in seconds}
         self._first_parts = frozenset(first)
-        self._sign = re.compile(f"[{_class(self._writer.odd)}]|[{_class(first)}](?=[{_class(second)}])")
+        self._sign = re.compile(f"[{_class(self._odd)}]|[{_class(first)}](?=[{_class(second)}])")
         self._barrier = re.compile(f"[{_class(barriers)}]")
         self._last_barrier = re.compile(f"(?s).*[{_class(barriers)}]")
 
     def prefixes(self, is_held: Callable[[int], bool]) -> Prefixes:
         """Return what a stream must hold back of the terms for which `is_held`."""
-        return self._forms.prefixes(is_held)
+        return Prefixes({form for one in self._wanted.values() if is_held(one.owner) for form in self._forms_of(one)})
+
+    def _forms_of(self, one: Wanted) -> Collection[str]:
+        found = {self._write(one.form), self._write_cut(one.form)}
+        return [form for form in found if form != one.form or len(form) >= _MIN_SAME]
 
     def hits(self, stretch: Stretch) -> Collection[Hit]:
         """Return every term that is written otherwise than plainly."""
@@ -91,10 +92,10 @@ class ComposedView:
 
     def _signs(self, plain: str) -> Iterator[int]:
         """Yield where parts of one character stand side by side, and numerals and rare characters."""
-        pairs, odd = self._pairs, self._writer.odd
+        seconds, odd = self._seconds, self._odd
         for match in self._sign.finditer(plain):
             at = match.start()
-            if plain[at] in odd or plain[at : at + 2] in pairs:
+            if plain[at] in odd or plain[at + 1] in seconds.get(plain[at], ""):
                 yield at
 
     def _sentence(self, plain: str, at: int) -> tuple[int, int]:
@@ -111,7 +112,7 @@ class ComposedView:
         if not found:
             return
         ends = list(accumulate(map(len, pieces)))
-        for start, end, _, owner in pairs(found, self._forms.owners):
+        for start, end, owner in self._forms.owned(found):
             head, tail = bisect_right(ends, start), bisect_left(ends, end)
             if ends[tail] != end or start != (ends[head - 1] if head else 0):
                 continue
@@ -125,20 +126,25 @@ class ComposedView:
     def _write(self, symbols: str) -> str:
         return "".join(map(self._written, symbols, symbols))
 
+    def _write_cut(self, symbols: str) -> str:
+        """Write out symbols with the numerals among them taken apart (陆 as 阝击) instead of folded (陆 as 6)."""
+        return "".join(self._cut_numerals.get(one) or self._written(one, one) for one in symbols)
+
     def _view(self, form: str, surface: str) -> str:
         """Say how `surface` writes `form`; empty when it is no disguise of it."""
         if surface == form:
             return ""
         if len(surface) > len(form):
             ends = set(accumulate(len(self._write(one)) for one in surface))
-            return "split" if all(end in ends for end in accumulate(len(self._write(one)) for one in form)) else ""
+            by_fold, by_cut = (accumulate(len(write(one)) for one in form) for write in (self._write, self._write_cut))
+            return "split" if ends.issuperset(by_fold) or ends.issuperset(by_cut) else ""
         if len(surface) < len(form):
             return ""
         view = ""
         for stands, meant in zip(surface, form, strict=True):
             if stands == meant:
                 continue
-            if stands not in self._writer.odd or self._write(stands) != self._write(meant):
+            if stands not in self._odd or self._write(stands) != self._write(meant):
                 return ""
             is_digit = stands in _NUMERALS or stands.isdigit()
             view = "martian" if not is_digit else view or "digits"
@@ -150,21 +156,31 @@ class _Writer:
 
     Attributes:
         table: symbol → how it is written out, where that is not itself.
+        cut_numerals: numeral → its parts, where it has any.
         odd: symbols that say at once that something may be disguised.
     """
 
     def __init__(self, parts: Parts, alphabet: set[str]) -> None:
         self._parts = parts
-        self._squeezed: dict[str, list[str]] = {}
-        self._cut: dict[str, str] = {}
-        self.table: dict[str, str] = {}
-        for symbol in alphabet:
-            self._learn(symbol)
-        known = set(self.table)
-        for form, full in parts.forms.items():
-            self.table.setdefault(form, self.table.get(full, full))
-            self._squeezed.setdefault(full, []).append(form)
-        rare = {rare: meant for rare, meant in parts.inner.items() if rare not in known and meant in known}
+        self._learnt: dict[str, str] = {}
+        writings = {self._learn(symbol) for symbol in alphabet}
+        self.cut_numerals = {
+            one: "".join(map(self._learn, parts.parts[one])) for one in _NUMERALS if one in alphabet & set(parts.parts)
+        }
+        writings |= set(self.cut_numerals.values())
+        self.pieces = {
+            writing[start:end]
+            for writing in writings
+            for start in range(len(writing))
+            for end in range(start + 1, len(writing) + 1)
+        }
+        self.table = {symbol: self._learn(symbol) for symbol in {*alphabet, *parts.parts, *parts.forms}}
+        self.table = {symbol: writing for symbol, writing in self.table.items() if writing in self.pieces}
+        rare = {
+            rare: meant
+            for rare, meant in parts.inner.items()
+            if rare not in alphabet and rare not in self.pieces and meant in self.table
+        }
         self.table.update((rare, self.table[meant]) for rare, meant in rare.items())
         self.odd = set(rare)
         self.table.update(_NUMERALS)
@@ -172,39 +188,42 @@ class _Writer:
             dresses = {digit, *(one for one, value in _NUMERALS.items() if value == digit)}
             # A plain Han numeral is in every text; it counts as a disguise only where no term is written with it.
             self.odd |= dresses - (alphabet & dresses if len(alphabet & dresses) == 1 else alphabet & _PLAIN_NUMERALS)
+        self._writings = {writing for writing in writings if len(writing) > 1}
+        self._written: dict[str, list[str]] = {}
+        for symbol, writing in self.table.items():
+            self._written.setdefault(writing, []).append(symbol)
         self.table = {one: written for one, written in self.table.items() if one != written}
 
-    def neighbours(self) -> frozenset[str]:
-        """Return every pair of symbols that may stand side by side where a character was taken apart."""
-        found: set[str] = set()
-        for parts in self._cut.values():
-            for left, right in pairwise(parts):
-                found.update(a + b for a in self._edge(left, -1) for b in self._edge(right, 0))
-        return frozenset(found)
+    def neighbours(self) -> dict[str, str]:
+        """Return symbol → all that may stand after it where a character was taken apart."""
+        found: dict[str, set[str]] = {}
+        for writing in self._writings:
+            for cut in range(1, len(writing)):
+                left = {one for start in range(cut) for one in self._symbols(writing[start:cut])}
+                right = {one for end in range(cut + 1, len(writing) + 1) for one in self._symbols(writing[cut:end])}
+                for one in left:
+                    found.setdefault(one, set()).update(right)
+        return {one: "".join(sorted(seconds)) for one, seconds in found.items()}
 
-    def _edge(self, part: str, end: int, depth: int = 0) -> set[str]:
-        """Return the symbols that may stand at an end of a part, however far it is taken apart."""
-        if depth > _MAX_DEPTH:
-            return set()
-        edges = {part, *self._squeezed.get(part, ())}
-        edges.update(one for one, digit in _NUMERALS.items() if digit == _NUMERALS.get(part))
-        inner = self._cut.get(part)
-        return edges | (self._edge(inner[end], end, depth + 1) if inner else set())
+    def _symbols(self, writing: str) -> Collection[str]:
+        """Return the symbols that are written out like this, a single part itself among them."""
+        found = self._written.get(writing, [])
+        return [*found, writing] if len(writing) == 1 else found
 
     def _learn(self, symbol: str) -> str:
         """Return how a character is written out; every character on the way is learnt too."""
-        if symbol in self.table:
-            return self.table[symbol]
-        symbol = self._parts.forms.get(symbol, symbol)
-        if symbol in _NUMERALS:
-            return _NUMERALS[symbol]
-        self.table[symbol] = symbol  # a character that is part of itself ends here
-        parts = self._parts.parts.get(symbol)
-        if parts is not None and symbol not in parts:
+        known = self._learnt.get(symbol)
+        if known is not None:
+            return known
+        full = self._parts.forms.get(symbol, symbol)
+        if full in _NUMERALS:
+            return _NUMERALS[full]
+        self._learnt[symbol] = full  # a character that is part of itself ends here
+        parts = self._parts.parts.get(full)
+        if parts is not None and full not in parts:
             written = "".join(self._learn(part) for part in parts)
-            self._cut[symbol] = parts
-            self.table[symbol] = written if len(written) <= _MAX_PARTS else parts
-        return self.table[symbol]
+            self._learnt[symbol] = written if len(written) <= _MAX_PARTS else full
+        return self._learnt[symbol]
 
 
 def _class(symbols: Collection[str]) -> str:

@@ -14,6 +14,7 @@ CHUNK = 768
 STEP = 704
 """A chunk begins so far after the one before it; a multiple of 4 and of 6, so that groups are not cut."""
 MIN_RUN = 12
+MAX_LETTERS = 16
 
 RUN = re.compile(r"[a-z0-9+/=_%\\&#;-]+")
 ENCODED = re.compile(r"[a-z0-9+/=_%\\&#;-]{12,}")
@@ -23,7 +24,8 @@ _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){6,}")
 _BYTES = re.compile(r"(?:\\x[0-9A-Fa-f]{2}){6,}")
 _UNITS = re.compile(r"(?:(?:\\u|%u|&#x)[0-9A-Fa-f]{4};?){2,}")
 _DECIMAL = re.compile(r"(?:&#[0-9]{5};){2,}")
-_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2}){6,}")
+_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2}[A-Za-z0-9_-]*){6,}")
+_LETTERS = re.compile(r"[A-Za-z0-9_-]{1,16}$")
 _MARK = re.compile(r"[%\\&]")
 _FOUR = re.compile("[0-9A-Fa-f]{4}")
 _FIVE = re.compile("[0-9]{5}")
@@ -49,10 +51,12 @@ def decoded(run: str, *, is_alive: bool) -> Iterator[tuple[str, str, int, int]]:
             match = pattern.match(run)
             if match is not None and (text := _text(decode(match[0]))):
                 yield name, text, *match.span()
-    for name, pattern, read in _MARKED:
+    for name, pattern, read in _MARKED if first_mark(run) < len(run) else ():
         for match in pattern.finditer(run):
             if text := read(match[0]):
-                yield name, text, *match.span()
+                # Letters before the first mark are part of what is said; they stand there plainly and are not covered.
+                before = _LETTERS.search(run, max(match.start() - MAX_LETTERS, 0), match.start())
+                yield name, (before[0] if before else "") + text, *match.span()
 
 
 def may_be_encoded(head: str) -> bool:
@@ -62,9 +66,10 @@ def may_be_encoded(head: str) -> bool:
     """
     if _HEX_HEAD.fullmatch(head[:HEAD]):
         return True
-    if not (head[0].isupper() or head[0].isdigit()):
-        return False
-    return len(head) < HEAD or not (head[:HEAD].isdigit() or head[1:HEAD].islower())
+    if head[0] in "4567":
+        return len(head) < HEAD or not head[:HEAD].isdigit()
+    is_word = head[1:HEAD].isalpha() and head[1:HEAD].islower()
+    return head[0].isupper() and not (len(head) >= HEAD and is_word)
 
 
 def first_mark(run: str) -> int:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from itertools import product
 
-from guiju.text.views.forms import MAX_FORM, Prefixes, is_han
+from guiju.text.matching.prefixes import Prefixes
+from guiju.text.views.forms import MAX_FORM, is_han
 from guiju.text.views.models import Hit, Stretch, Wanted
 from guiju.text.views.tables import load_readings
 
@@ -18,15 +19,17 @@ class InitialsView:
     """Finds terms by their initials."""
 
     views = frozenset({"initials", "initials2"})
+    crosses_barriers = False
 
     def __init__(self, wanted: Collection[Wanted]) -> None:
         """Index `wanted`."""
-        self._owners: dict[str, list[int]] = {}
+        owners: dict[str, list[int]] = {}
         for one in wanted:
             least = 2 if "initials2" in one.views else _MIN_INITIALS
             if one.views & self.views and least <= len(one.form) <= MAX_FORM:
                 for form in _initials(one.form):
-                    self._owners.setdefault(form, []).append(one.owner)
+                    owners.setdefault(form, []).append(one.owner)
+        self._owners = {form: tuple(found) for form, found in owners.items()}
 
     def prefixes(self, is_held: Callable[[int], bool]) -> Prefixes:
         """Return what a stream must hold back of the terms for which `is_held`."""

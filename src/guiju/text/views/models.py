@@ -46,16 +46,14 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class ViewText:
-    """A stretch in a view's alphabet.
+    """Where the symbols of a stretch in a view's alphabet come from.
 
     Attributes:
-        symbols: what an automaton looks at.
         starts: for each, the index in the stretch's symbols of the first symbol that it comes from.
         ends: one past the last symbol that it comes from.
         known: how many symbols of the stretch must have come before it is known to be this.
     """
 
-    symbols: str
     starts: Sequence[int]
     ends: Sequence[int]
     known: Sequence[int]

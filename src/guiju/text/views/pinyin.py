@@ -6,21 +6,21 @@ or a symbol can be read in several ways, the stretch is read several times.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import TypeAlias
 
+from guiju.text.matching.prefixes import Prefixes
 from guiju.text.views.forms import (
     MAX_FORM,
     MAX_GAP,
     OTHER,
     FormTable,
-    Prefixes,
     compact,
     han_count,
     is_han,
-    pairs,
     translated,
 )
 from guiju.text.views.models import Hit, Stretch, ViewText, Wanted
@@ -32,7 +32,6 @@ _MIN_SYLLABLES = 3
 _MAX_FORMS = 8
 _BMP = 0x10000
 _DIGITS = ("ling", "yi", "er", "san", "si", "wu", "liu", "qi", "ba", "jiu")
-_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _TONES = "12345"
 _ROT13 = str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
 _MIN_TURNED = 2
@@ -44,11 +43,12 @@ _Way: TypeAlias = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class _Special:
-    """A run of letters or a symbol that is read: where it is, when it is known, and ways to read it."""
+    """A run of letters or a symbol that is read: where it is, when it is known, and ways to read it, short and long."""
 
     start: int
     end: int
     known: int
+    said: tuple[str, ...]
     ways: tuple[_Way, ...]
 
 
@@ -73,9 +73,11 @@ class Sounds:
         """Return the symbol of a syllable's class."""
         return self._number[fuzzy_class(syllable)]
 
-    def ways(self, ways: Iterable[Sequence[str]]) -> tuple[_Way, ...]:
-        """Return syllables as symbols, each with the number of its letters."""
-        return tuple(tuple((self.of(syllable), len(syllable)) for syllable in way) for way in ways)
+    @lru_cache(maxsize=8192)  # noqa: B019 - there is one alphabet a library, as long as that lives
+    def ways(self, ways: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], tuple[_Way, ...]]:
+        """Return syllables as symbols: each way as a text, and with the number of letters of each."""
+        found = tuple(tuple((self.of(syllable), len(syllable)) for syllable in way) for way in ways)
+        return tuple("".join(sound for sound, _ in way) for way in found), found
 
     def forms(self, form: str) -> list[str]:
         """Return how a term sounds: one form for each combination of its characters' readings, at most a few."""
@@ -94,31 +96,22 @@ class PinyinView:
     """Finds terms by how they sound."""
 
     views = VIEWS
+    crosses_barriers = False
 
     def __init__(self, wanted: Collection[Wanted], decorations: Collection[str]) -> None:
         """Index `wanted`; only symbols that are `decorations` otherwise are read by their glosses."""
         self._sounds = Sounds()
-        self._glosses = {
-            symbol: tuple(tuple((chr(self._sounds.table[ord(one)]), 0) for one in gloss) for gloss in glosses)
-            for symbol, glosses in load_glosses().items()
-            if symbol in decorations
-        }
+        self._glosses: dict[str, tuple[tuple[str, ...], tuple[_Way, ...]]] = {}
+        for symbol, glosses in load_glosses().items():
+            if symbol in decorations:
+                said = tuple(translated(gloss, self._sounds.table) for gloss in glosses)
+                self._glosses[symbol] = said, tuple(tuple((sound, 0) for sound in one) for one in said)
         low = "".join(re.escape(one) for one in self._glosses if ord(one) < _BMP)
-        high = "".join(re.escape(one) for one in self._glosses if ord(one) >= _BMP)
-        # A class with astral characters is a search through ranges; it is used only where there are any.
         self._symbol = re.compile(f"[{low}\U00010000-\U0010ffff]")
-        self._special = re.compile(f"[a-z]+|[{low}]")
-        self._special_astral = re.compile(f"[a-z]+|[{low}{high}]")
-        forms: dict[str, list[int]] = {}
-        self._wanted: dict[int, Wanted] = {}
-        for one in wanted:
-            least = 2 if "pinyin2" in one.views else _MIN_SYLLABLES
-            if one.views & VIEWS and least <= han_count(one.form) and len(one.form) <= MAX_FORM:
-                self._wanted[one.owner] = one
-                for form in self._sounds.forms(one.form):
-                    if OTHER not in form:
-                        forms.setdefault(form, []).append(one.owner)
-        self._forms = FormTable(forms)
+        # Which of the astral symbols are read is looked up: a class of many of them is slower than all of them.
+        self._special = re.compile(f"[a-z]+|[{low}\U00010000-\U0010ffff]")
+        self._wanted = {one.owner: one for one in wanted if _is_eligible(one)}
+        self._forms = FormTable(self._wanted.values(), self._forms_of)
 
     def hits(self, stretch: Stretch) -> Collection[Hit]:
         """Return every term that sounds like what stands there and is written otherwise."""
@@ -127,9 +120,10 @@ class PinyinView:
             found = self._forms.find(translated(stretch.plain, self._sounds.table))
             return self._checked(stretch, _plainly(stretch), found) if found else ()
         hits: dict[tuple[int, int, int], Hit] = {}
-        for text in self._texts(stretch, special):
-            found = self._forms.find(text.symbols)
+        for way in _ways(special):
+            found = self._forms.find(self._said(stretch, special, way))
             if found:
+                text = self._text(stretch, special, way)
                 hits.update(((hit.owner, hit.start, hit.end), hit) for hit in self._checked(stretch, text, found))
         return list(hits.values())
 
@@ -139,14 +133,16 @@ class PinyinView:
 
     def _checked(self, stretch: Stretch, text: ViewText, found: Collection[tuple[int, int, int]]) -> list[Hit]:
         checked = (
-            self._hit(stretch, text, (start, end), owner=owner)
-            for start, end, _, owner in pairs(found, self._forms.owners)
+            self._hit(stretch, text, (start, end), owner=owner) for start, end, owner in self._forms.owned(found)
         )
         return [hit for hit in checked if hit is not None]
 
     def prefixes(self, is_held: Callable[[int], bool]) -> Prefixes:
         """Return what a stream must hold back of the terms for which `is_held`."""
-        return self._forms.prefixes(is_held)
+        return Prefixes({form for one in self._wanted.values() if is_held(one.owner) for form in self._forms_of(one)})
+
+    def _forms_of(self, one: Wanted) -> Collection[str]:
+        return [form for form in self._sounds.forms(one.form) if OTHER not in form]
 
     def stirs(self, plain: str) -> bool:  # noqa: ARG002
         """Whether a disguise may be complete in these symbols: any text may sound or look like something."""
@@ -161,11 +157,13 @@ class PinyinView:
         stretch = stretch.without_last(_growing(stretch.symbols))
         first = len(stretch.symbols)
         special = self._specials(stretch)
-        texts = self._texts(stretch, special) if special is not None else [_sounding(stretch, self._sounds.table)]
-        for text in texts:
-            live = prefixes.live(text.symbols)
+        if special is None:
+            live = prefixes.live(translated(stretch.plain, self._sounds.table))
+            return stretch.place(len(stretch.plain) - live) if live else first
+        for way in _ways(special):
+            live = prefixes.live(self._said(stretch, special, way))
             if live:
-                first = min(first, text.starts[-live])
+                first = min(first, self._text(stretch, special, way).starts[-live])
         return first
 
     def _hit(self, stretch: Stretch, text: ViewText, place: tuple[int, int], *, owner: int) -> Hit | None:
@@ -188,7 +186,11 @@ class PinyinView:
             return None
         if any(piece in self._glosses for piece in pieces):
             return "emoji"
-        return "rot13" if any(_is_latin(piece) and not is_syllable(piece) for piece in pieces) else "pinyin"
+        return (
+            "rot13"
+            if any(len(piece) > 1 and _is_latin(piece) and not is_syllable(piece) for piece in pieces)
+            else "pinyin"
+        )
 
     @staticmethod
     def _most_gap(term: Wanted, pieces: Sequence[str]) -> int:
@@ -206,65 +208,75 @@ class PinyinView:
             cost += _SAME_SOUND if sound in said else _LIKE_SOUND
         return cost
 
-    def _texts(self, stretch: Stretch, special: Sequence[_Special]) -> Iterator[ViewText]:
-        """Yield the stretch in sounds, once for each way to read its runs and symbols."""
-        for way in range(max(len(found.ways) for found in special)):
-            yield self._text(stretch, special, way)
-
     def _specials(self, stretch: Stretch) -> list[_Special] | None:
         """Return the runs that are pinyin and the symbols that are read, None when there are none."""
         symbols = stretch.symbols
         size = len(symbols)
         found: list[_Special] = []
-        special = self._special if _ASTRAL.search(symbols) is None else self._special_astral
-        for match in special.finditer(symbols):
+        for match in self._special.finditer(symbols):
             start, end = match.span()
             run = match[0]
             if run in self._glosses:
-                found.append(_Special(start, end, end, self._glosses[run]))
+                found.append(_Special(start, end, end, *self._glosses[run]))
                 continue
-            if (end == size and not stretch.is_final) or not (ways := readings_of_run(run) or _turned(run)):
+            if (end == size and not stretch.is_final) or not (ways := _readings(run)):
                 continue
             stop = end + 1 if end < size and symbols[end] in _TONES else end
-            found.append(_Special(start, stop, end + 1, self._sounds.ways(ways)))
+            found.append(_Special(start, stop, end + 1, *self._sounds.ways(ways)))
         return found or None
 
-    def _text(self, stretch: Stretch, special: Sequence[_Special], way: int) -> ViewText:
+    def _said(self, stretch: Stretch, special: Sequence[_Special], way: int) -> str:
+        """Return the stretch in sounds."""
         out: list[str] = []
+        at = 0
+        for found in special:
+            if at < found.start:
+                out.append(self._plain(stretch, at, found.start))
+            out.append(found.said[way] if way < len(found.said) else found.said[-1])
+            at = found.end
+        out.append(self._plain(stretch, at, len(stretch.symbols)))
+        return "".join(out)
+
+    def _plain(self, stretch: Stretch, first: int, last: int) -> str:
+        piece = stretch.symbols[first:last]
+        if stretch.places is not None:
+            piece = "".join([one for one in piece if one not in stretch.decorations])
+        return translated(piece, self._sounds.table)
+
+    def _text(self, stretch: Stretch, special: Sequence[_Special], way: int) -> ViewText:
+        """Return where each sound of the stretch comes from."""
         starts: list[int] = []
         ends: list[int] = []
         known: list[int] = []
         at = 0
         for found in special:
-            self._plain(stretch, (at, found.start), (out, starts, ends, known))
+            _note_plain(stretch, (at, found.start), (starts, ends, known))
             place = found.start
-            for sound, length in found.ways[min(way, len(found.ways) - 1)]:
-                out.append(sound)
+            for _, length in found.ways[min(way, len(found.ways) - 1)]:
                 starts.append(place)
                 ends.append(place + length if length else found.end)
                 known.append(found.known)
                 place += length
             at = found.end
-        self._plain(stretch, (at, len(stretch.symbols)), (out, starts, ends, known))
-        return ViewText("".join(out), starts, ends, known)
+        _note_plain(stretch, (at, len(stretch.symbols)), (starts, ends, known))
+        return ViewText(starts, ends, known)
 
-    def _plain(
-        self, stretch: Stretch, place: tuple[int, int], into: tuple[list[str], list[int], list[int], list[int]]
-    ) -> None:
-        first, last = place
-        if first >= last:
-            return
-        places: Sequence[int] = range(first, last)
-        piece = stretch.symbols[first:last]
-        if stretch.places is not None:
-            decorations = stretch.decorations
-            places = [at for at in places if stretch.symbols[at] not in decorations]
-            piece = "".join([stretch.symbols[at] for at in places])
-        out, starts, ends, known = into
-        out.append(translated(piece, self._sounds.table))
-        starts.extend(places)
-        ends.extend([at + 1 for at in places])
-        known.extend([at + 1 for at in places])
+
+def _note_plain(stretch: Stretch, place: tuple[int, int], into: tuple[list[int], list[int], list[int]]) -> None:
+    places = [at for at in range(*place) if stretch.places is None or stretch.symbols[at] not in stretch.decorations]
+    starts, ends, known = into
+    starts.extend(places)
+    ends.extend([at + 1 for at in places])
+    known.extend([at + 1 for at in places])
+
+
+def _ways(special: Sequence[_Special]) -> range:
+    return range(max(len(found.ways) for found in special))
+
+
+def _is_eligible(one: Wanted) -> bool:
+    least = 2 if "pinyin2" in one.views else _MIN_SYLLABLES
+    return bool(one.views & VIEWS) and least <= han_count(one.form) and len(one.form) <= MAX_FORM
 
 
 def _is_latin(piece: str) -> bool:
@@ -276,6 +288,12 @@ def _wanted_as(view: str, form: str) -> str:
     if view == "rot13":
         return "decode" if han_count(form) >= _MIN_SYLLABLES else ""
     return "pinyin2" if view == "pinyin" and han_count(form) < _MIN_SYLLABLES else view
+
+
+@lru_cache(maxsize=8192)
+def _readings(run: str) -> tuple[tuple[str, ...], ...]:
+    """Return the ways to read a run, plainly and in rot13."""
+    return (*readings_of_run(run), *_turned(run))
 
 
 def _turned(run: str) -> tuple[tuple[str, ...], ...]:
@@ -295,11 +313,6 @@ def _plainly(stretch: Stretch) -> ViewText:
     """Return where each plain symbol stands, for a stretch whose sounds are one for one."""
     size = len(stretch.symbols)
     if stretch.places is None:
-        return ViewText("", range(size), range(1, size + 1), range(1, size + 1))
+        return ViewText(range(size), range(1, size + 1), range(1, size + 1))
     ends = [at + 1 for at in stretch.places]
-    return ViewText("", stretch.places, ends, ends)
-
-
-def _sounding(stretch: Stretch, table: Sequence[int]) -> ViewText:
-    text = _plainly(stretch)
-    return ViewText(translated(stretch.plain, table), text.starts, text.ends, text.known)
+    return ViewText(stretch.places, ends, ends)

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from guiju.text.views.forms import MAX_FORM, MAX_GAP, OTHER, FormTable, Prefixes, compact, han_count, pairs, translated
+from guiju.text.matching.prefixes import Prefixes
+from guiju.text.views.forms import MAX_FORM, MAX_GAP, OTHER, FormTable, compact, han_count, translated
 from guiju.text.views.models import Hit, Stretch, Wanted
 from guiju.text.views.tables import load_shapes
 
@@ -20,13 +21,18 @@ _PER_SYMBOL = 10
 class _Alphabet:
     """What these views share: forms over the stretch's plain symbols, one view symbol a symbol."""
 
-    def __init__(self, forms: dict[str, list[int]], wanted: dict[int, Wanted]) -> None:
-        self._forms = FormTable(forms)
-        self._wanted = wanted
+    crosses_barriers = False
+
+    def __init__(self, wanted: Collection[Wanted], views: frozenset[str]) -> None:
+        self._wanted = {one.owner: one for one in wanted if _is_eligible(one, views)}
+        self._forms = FormTable(self._wanted.values(), self._forms_of)
 
     def prefixes(self, is_held: Callable[[int], bool]) -> Prefixes:
         """Return what a stream must hold back of the terms for which `is_held`."""
-        return self._forms.prefixes(is_held)
+        return Prefixes({form for one in self._wanted.values() if is_held(one.owner) for form in self._forms_of(one)})
+
+    def _forms_of(self, one: Wanted) -> Collection[str]:
+        raise NotImplementedError
 
     def _found(
         self,
@@ -34,7 +40,7 @@ class _Alphabet:
         stretch: Stretch,
         judge: Callable[[Wanted, int, int], tuple[str, int] | None],
     ) -> Iterator[Hit]:
-        for start, end, _, owner in pairs(found, self._forms.owners):
+        for start, end, owner in self._forms.owned(found):
             term = self._wanted[owner]
             gap = stretch.widest_gap(start, end - 1)
             if gap > (MAX_GAP if "skip" in term.views else 0):
@@ -57,8 +63,8 @@ class _Alphabet:
         return stretch.place(len(symbols) - live) if live else len(stretch.symbols)
 
 
-def _eligible(wanted: Collection[Wanted], views: frozenset[str]) -> dict[int, Wanted]:
-    return {one.owner: one for one in wanted if one.views & views and _MIN_HAN <= han_count(one.form) <= MAX_FORM}
+def _is_eligible(one: Wanted, views: frozenset[str]) -> bool:
+    return bool(one.views & views) and _MIN_HAN <= han_count(one.form) <= MAX_FORM
 
 
 class ShapeView(_Alphabet):
@@ -68,17 +74,17 @@ class ShapeView(_Alphabet):
 
     def __init__(self, wanted: Collection[Wanted]) -> None:
         """Index `wanted`."""
-        mine = _eligible(wanted, self.views)
         shapes = load_shapes()
-        codes = compact(sorted({shapes.get(symbol, symbol) for one in mine.values() for symbol in one.form}))
+        symbols = sorted({symbol for one in wanted if _is_eligible(one, self.views) for symbol in one.form})
+        codes = compact(shapes.get(symbol, symbol) for symbol in symbols)
         self._table: list[int] = [ord(OTHER)] * _BMP
         for character in {*shapes, *codes}:
             if character < "\U00010000":
                 self._table[ord(character)] = ord(codes.get(shapes.get(character, character), OTHER))
-        forms: dict[str, list[int]] = {}
-        for one in mine.values():
-            forms.setdefault(translated(one.form, self._table), []).append(one.owner)
-        super().__init__(forms, mine)
+        super().__init__(wanted, self.views)
+
+    def _forms_of(self, one: Wanted) -> Collection[str]:
+        return (translated(one.form, self._table),)
 
     def hits(self, stretch: Stretch) -> Collection[Hit]:
         """Return every term that looks like what stands there and is written otherwise."""
@@ -104,12 +110,11 @@ class OrderView(_Alphabet):
 
     def __init__(self, wanted: Collection[Wanted]) -> None:
         """Index `wanted`."""
-        mine = _eligible(wanted, self.views)
-        forms: dict[str, list[int]] = {}
-        for one in mine.values():
-            for form in {one.form, one.form[::-1], *(_swapped(one.form) if "swap" in one.views else ())}:
-                forms.setdefault(form, []).append(one.owner)
-        super().__init__(forms, mine)
+        super().__init__(wanted, self.views)
+
+    def _forms_of(self, one: Wanted) -> Collection[str]:
+        swapped = _swapped(one.form) if "swap" in one.views else ()
+        return dict.fromkeys((one.form, one.form[::-1], *swapped))
 
     def hits(self, stretch: Stretch) -> Collection[Hit]:
         """Return every term whose characters stand in another order, or stand there when letters between them go."""
@@ -141,7 +146,7 @@ class OrderView(_Alphabet):
 
     def _spread(self, stretch: Stretch, kept: Sequence[int]) -> Iterator[Hit]:
         symbols = "".join([stretch.plain[at] for at in kept])
-        for start, end, _, owner in pairs(self._forms.find(symbols), self._forms.owners):
+        for start, end, owner in self._forms.owned(self._forms.find(symbols)):
             term = self._wanted[owner]
             first, last = kept[start], kept[end - 1]
             letters = last - first - (end - 1 - start)

@@ -1,0 +1,116 @@
+"""The view of columns: terms written from top to bottom, or from bottom to top, in short lines. Wide."""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+from guiju.text.matching.prefixes import Prefixes
+from guiju.text.views.forms import MAX_FORM, OTHER, FormTable, han_count
+from guiju.text.views.models import Hit, Stretch, Wanted
+
+MAX_LINE = 12
+"""A line of more symbols is no row of columns."""
+_MIN_HAN = 3
+_COST = 20
+_GATE = re.compile("\n?[^\n]{1,16}\n[^\n]{1,16}\n.")
+
+_Row = Sequence[int]
+
+
+class VerticalView:
+    """Finds terms down and up the columns of lines that follow each other."""
+
+    views = frozenset({"decode"})
+    crosses_barriers = True
+
+    def __init__(self, wanted: Collection[Wanted]) -> None:
+        """Index `wanted`."""
+        self._wanted = {one.owner: one for one in wanted if _is_eligible(one)}
+        self._forms = FormTable(self._wanted.values(), _forms_of)
+
+    def prefixes(self, is_held: Callable[[int], bool]) -> Prefixes:
+        """Return what a stream must hold back of the terms for which `is_held`."""
+        return Prefixes({form for one in self._wanted.values() if is_held(one.owner) for form in _forms_of(one)})
+
+    def hits(self, stretch: Stretch) -> Collection[Hit]:
+        """Return every term that stands in a column."""
+        if _GATE.search(stretch.symbols) is None:
+            return ()
+        return [hit for rows in _blocks(stretch) for hit in self._in_rows(stretch.symbols, rows)]
+
+    def stirs(self, plain: str) -> bool:  # noqa: ARG002
+        """Whether a disguise may be complete in these symbols: any line may be a row of columns."""
+        return True
+
+    def may_begin(self, symbol: str) -> bool:  # noqa: ARG002
+        """Whether the symbol may begin a disguise."""
+        return True
+
+    def live_from(self, stretch: Stretch, prefixes: Prefixes) -> int:
+        """Return the first symbol of the rows at the end that could still become a term that is held back."""
+        symbols = stretch.symbols
+        rows = _last_block(stretch)
+        first = len(symbols)
+        for column in range(MAX_LINE if rows else 0):
+            places = _column(rows, column)
+            if places[-1] < 0:  # the last row has not come to this column yet
+                places.pop()
+            live = prefixes.live(_text(symbols, places))
+            if live:
+                first = min(first, places[-live])
+        return first
+
+    def _in_rows(self, symbols: str, rows: Sequence[_Row]) -> Iterator[Hit]:
+        for column in range(max(map(len, rows))):
+            places = _column(rows, column)
+            text = _text(symbols, places)
+            for start, end, owner in self._forms.owned(self._forms.find(text)):
+                stop = places[end - 1] + 1
+                yield Hit(owner, "vertical", places[start], stop, stop, _COST)
+
+
+def _is_eligible(one: Wanted) -> bool:
+    return "decode" in one.views and han_count(one.form) >= _MIN_HAN and len(one.form) <= MAX_FORM
+
+
+def _forms_of(one: Wanted) -> Collection[str]:
+    return dict.fromkeys((one.form, one.form[::-1]))
+
+
+def _column(rows: Sequence[_Row], column: int) -> list[int]:
+    return [row[column] if column < len(row) else -1 for row in rows]
+
+
+def _text(symbols: str, places: Sequence[int]) -> str:
+    return "".join([symbols[at] if at >= 0 else OTHER for at in places])
+
+
+def _blocks(stretch: Stretch) -> Iterator[list[_Row]]:
+    """Yield rows that follow each other: short lines, and the beginning of the line after them."""
+    rows: list[_Row] = []
+    for row in _rows(stretch):
+        if row:
+            rows.append(row[:MAX_LINE])
+        if not row or len(row) > MAX_LINE:
+            if len(rows) >= _MIN_HAN:
+                yield rows
+            rows = []
+    if len(rows) >= _MIN_HAN:
+        yield rows
+
+
+def _last_block(stretch: Stretch) -> list[_Row]:
+    """Return the rows that the line after the end may belong to; the last one may still grow."""
+    rows = list(_rows(stretch))
+    first = len(rows) - 1
+    if len(rows[first]) > MAX_LINE:
+        return []
+    while first > 0 and 0 < len(rows[first - 1]) <= MAX_LINE:
+        first -= 1
+    return rows[first:]
+
+
+def _rows(stretch: Stretch) -> Iterator[_Row]:
+    at = 0
+    for line in stretch.symbols.split("\n"):
+        yield [at + place for place, one in enumerate(line) if one not in stretch.decorations]
+        at += len(line) + 1
