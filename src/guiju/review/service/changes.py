@@ -31,10 +31,8 @@ from guiju.review.service.intake import Watch
 from guiju.review.service.previewing import Previewer
 from guiju.review.service.proposing import Proposer
 from guiju.review.service.shelf import Shelf
-from guiju.review.service.wording import checked, not_advised, nothing_taken
+from guiju.review.service.wording import LONGEST_REASON, LONGEST_TITLE, checked, not_advised, nothing_taken
 
-LONGEST_TITLE = 120
-LONGEST_REASON = 2000
 _PROVISIONS = ("cn/genai-measures-2023/art-4/para-1/item-1", "cn/genai-measures-2023/art-14/para-1")
 _HARMLESS_ACTIONS = frozenset(("allow", "observe"))
 _WATCHED_AFTER = timedelta(days=30)

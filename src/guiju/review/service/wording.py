@@ -7,6 +7,9 @@ from guiju.moderation.models import Refusal
 from guiju.review.errors import ProposalError, StageError
 from guiju.review.models import Caution
 
+LONGEST_TITLE = 120
+LONGEST_REASON = 2000
+
 
 def checked(text: str, most: int, field: str) -> str:
     """Return a text without blanks around it.
