@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from guiju.kit.clock import Clock, SystemClock
+from guiju.moderation.detectors.classifier import ClassifierDetector, judge_of
 from guiju.moderation.detectors.interface import Detector, Tape
 from guiju.moderation.detectors.keywords import KeywordDetector
 from guiju.moderation.detectors.null import NullDetector
@@ -91,9 +92,16 @@ def _put_away(policy: PolicyBundle) -> PersonalInformationDetector | None:
     )
 
 
+def _classifier(shop: Workshop) -> Detector:
+    settings = shop.policy.detectors["classifier"]
+    judge = judge_of(with_encoder=settings.encoder, heads=tuple(map(Path, settings.heads)))
+    return ClassifierDetector(judge, shop.policy.may_act)
+
+
 BUILDERS: Mapping[str, Callable[[Workshop], Detector]] = {
     "keywords": _keywords,
     "personal_information": _personal_information,
+    "classifier": _classifier,
 }
 """What makes each detector of `policy.DETECTORS`, in the order in which they look; a new detector is entered here."""
 

@@ -21,11 +21,15 @@ KINDS = (
 DETECTORS: Mapping[str, tuple[str, ...]] = {
     "keywords": (),
     "personal_information": ("input", "output", "kinds"),
+    "classifier": ("encoder", "heads"),
 }
 """The detectors that can be configured → the fields that each has besides `enabled` and `budget_ms`.
 
 A new detector is entered here and in `service.BUILDERS`.
 """
+
+OFF_UNLESS_NAMED = frozenset({"classifier"})
+"""Detectors that do not run where a policy does not name them: they take memory, and policies are older than they."""
 
 PASSING = frozenset({Action.ALLOW, Action.OBSERVE})
 """Actions after which a text goes on as it is."""
@@ -107,12 +111,16 @@ class DetectorPolicy:
         wishes: scope → what its findings ask for; empty where the findings know themselves (keywords).
         kinds: what it looks for, of those it knows.
         budget_ms: how long one call may take before it counts as failed.
+        encoder: whether the classifier may ask the sentence encoder: it finds more, and takes 60 MB.
+        heads: files of an operator's own classes, made by `guiju moderation adapt`.
     """
 
     enabled: bool
     wishes: Mapping[Scope, str]
     kinds: tuple[str, ...]
     budget_ms: int
+    encoder: bool = True
+    heads: tuple[str, ...] = ()
 
 
 class Upstream(StrEnum):

@@ -13,6 +13,7 @@ from guiju.moderation.policy.bundle import (
     DEFAULT_KINDS,
     DETECTORS,
     KINDS,
+    OFF_UNLESS_NAMED,
     DetectorPolicy,
     PersonalPolicy,
     PolicyBundle,
@@ -204,8 +205,9 @@ def _detector(reader: FieldReader, node: Node | None, name: str) -> DetectorPoli
     further = DETECTORS[name]
     fields = reader.mapping(node, place, ("enabled", "budget_ms", *further)) if node is not None else {}
     defaults = {Scope.INPUT: "observe", Scope.OUTPUT: "review"}
+    runs = "false" if node is None and name in OFF_UNLESS_NAMED else "true"
     return DetectorPolicy(
-        enabled=reader.choice(fields.get("enabled"), f"{place}.enabled", ("true", "false"), default="true") == "true",
+        enabled=reader.choice(fields.get("enabled"), f"{place}.enabled", ("true", "false"), default=runs) == "true",
         wishes={
             scope: reader.choice(child(fields, scope), f"{place}.{scope}", WISHES, default=default)
             for scope, default in defaults.items()
@@ -217,6 +219,8 @@ def _detector(reader: FieldReader, node: Node | None, name: str) -> DetectorPoli
         budget_ms=reader.number(
             fields.get("budget_ms"), f"{place}.budget_ms", (1, MAX_BUDGET_MS), default=DEFAULT_BUDGET_MS
         ),
+        encoder=reader.choice(fields.get("encoder"), f"{place}.encoder", ("true", "false"), default="true") == "true",
+        heads=reader.texts(fields.get("heads"), f"{place}.heads"),
     )
 
 
