@@ -117,7 +117,7 @@ class _Engine:
 
     library: Library
     policy: PolicyBundle
-    detectors: tuple[Detector, ...]
+    detectors: Mapping[Scope, tuple[Detector, ...]]
     panel: Panel | None
     put_away: PersonalInformationDetector | None
 
@@ -226,7 +226,7 @@ class Moderation:
         """Start to watch a text that comes in pieces."""
         engine = self._engine
         return ModeratedStream(
-            engine.detectors,
+            engine.detectors[scope],
             engine.policy,
             scope,
             normaliser=self._normaliser,
@@ -281,7 +281,7 @@ class Moderation:
         tape = Tape.of(text, view)
         findings: list[Finding] = []
         failures: list[str] = []
-        for detector in engine.detectors:
+        for detector in engine.detectors[scope]:
             began = self._clock.monotonic()
             try:
                 findings.extend(detector.find(tape, scope))
@@ -300,13 +300,18 @@ class Moderation:
         library = load_library(self._sources)
         policy = parse_policy(_read(self._policy_path), str(self._policy_path), library.content_hash)
         shop = Workshop(library, policy, self._normaliser)
-        detectors = [
-            build(shop) if policy.detectors[name].enabled else NullDetector(name) for name, build in BUILDERS.items()
-        ]
+        built = {
+            name: build(shop) if policy.detectors[name].enabled else NullDetector(name)
+            for name, build in BUILDERS.items()
+        }
+        detectors = {
+            scope: (*(built[name] for name in BUILDERS if scope in policy.detectors[name].scopes), *self._further)
+            for scope in Scope
+        }
         panel = None
         if policy.guards:
             panel = Panel(policy, self._transport, clock=self._clock, environment=self._environment)
-        return _Engine(library, policy, (*detectors, *self._further), panel, _put_away(policy))
+        return _Engine(library, policy, detectors, panel, _put_away(policy))
 
 
 def _read(path: Path) -> bytes:

@@ -1,10 +1,12 @@
 """Keywords on a stream: findings as soon as they are certain, and exactly as much held back as could still be one."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guiju.moderation.detectors.decoding import DecodeStream
 from guiju.moderation.detectors.disguises import DisguiseStream
+from guiju.moderation.detectors.interface import Tape
 from guiju.moderation.detectors.patterns import MAX_GAP, Conditions, Occurrence, Pattern
 from guiju.moderation.models import Finding
 from guiju.text.matching.prefixes import PrefixTree
@@ -42,20 +44,19 @@ class KeywordStream:
     Terms in disguise and in encoded runs are looked for beside them.
     """
 
-    def __init__(self, walk: Walk, disguised: DisguiseStream, encoded: DecodeStream) -> None:
-        """Start at the beginning of a stream whose symbols are on the tape of `disguised` and `encoded`."""
+    def __init__(self, walk: Walk, tape: Tape, elsewhere: tuple[DisguiseStream, DecodeStream] | None) -> None:
+        """Start at the beginning of a stream whose symbols are on `tape`; plain views only without `elsewhere`."""
         self._base = base = walk.base
         self._skip = walk.skip
-        self._disguised = disguised
-        self._encoded = encoded
-        self._tape = disguised.tape
+        self._elsewhere = elsewhere
+        self._tape = tape
         self._conditions = walk.conditions
         self._decorations = walk.table.decorations
         self._barriers = walk.table.barriers
         self._known = base.tree.known
         self._live = 0
         self._at = 0
-        self._due = 1
+        self._due = 1 if elsewhere is not None else sys.maxsize
         self._state = ""
         self._skip_state = ""
         self._skip_live = 0
@@ -78,8 +79,11 @@ class KeywordStream:
 
     def finish(self) -> Sequence[Finding]:
         """Settle what waited for more text."""
-        self._open.extend(self._disguised.finish(self._at))
-        return [*self._settle(final=True), *self._encoded.finish(self._at)]
+        if self._elsewhere is None:
+            return self._settle(final=True)
+        disguised, encoded = self._elsewhere
+        self._open.extend(disguised.finish(self._at))
+        return [*self._settle(final=True), *encoded.finish(self._at)]
 
     def held_from(self) -> int:
         """Return the first symbol that is part of a live prefix or of an occurrence that is not settled."""
@@ -89,7 +93,9 @@ class KeywordStream:
         for occurrence in self._open:
             if occurrence.start < held and occurrence.acts:
                 held = occurrence.start
-        return min(held, self._disguised.held_from(self._at), self._encoded.held_from(self._at))
+        if self._elsewhere is None:
+            return held
+        return min(held, *(stream.held_from(self._at) for stream in self._elsewhere))
 
     def _open_up(self, ending: Sequence[int]) -> None:
         end = self._at
@@ -100,9 +106,11 @@ class KeywordStream:
 
     def _look_elsewhere(self) -> Sequence[Finding]:
         """Take what became certain in disguises, which are judged like plain occurrences, and in encoded runs."""
-        self._open.extend(self._disguised.take(self._at))
-        said = self._encoded.take(self._at)
-        self._due = min(self._disguised.due, self._encoded.due)
+        assert self._elsewhere is not None  # noqa: S101 - nothing is ever due without it
+        disguised, encoded = self._elsewhere
+        self._open.extend(disguised.take(self._at))
+        said = encoded.take(self._at)
+        self._due = min(disguised.due, encoded.due)
         return said
 
     def _step_skip(self, symbol: str, before: str) -> None:

@@ -39,7 +39,9 @@ class KeywordDetector:
             mine = [pattern for pattern in patterns if scope in pattern.term.scopes]
             twin = next((side for side in self._sides.values() if side.patterns == mine), None)
             self._sides[scope] = twin or _Side(mine)
-        self._disguises = Disguises(library.terms, library.phrases, normaliser, acts=self._acts)
+        self._disguised = frozenset(policy.detectors[self.name].disguises)
+        terms = [term for term in library.terms if not self._disguised.isdisjoint(term.scopes)]
+        self._disguises = Disguises(terms, library.phrases, normaliser, acts=self._acts)
         self._decoded_acts: dict[Scope, bool] = {}
         self._streams: dict[Scope, tuple[Forms, Forms]] = {}
         self._forms_for_stream(_STREAM_SCOPE)
@@ -48,13 +50,16 @@ class KeywordDetector:
         """Return every hit in a whole text."""
         known = len(tape.symbols)
         conditions = self._conditions
-        occurrences = [*self._occurrences(tape.symbols, self._sides[scope]), *self._disguises.whole(tape, scope)]
+        is_disguised = scope in self._disguised
+        occurrences = list(self._occurrences(tape.symbols, self._sides[scope]))
+        if is_disguised:
+            occurrences += self._disguises.whole(tape, scope)
         found = [
             conditions.finding(occurrence, tape, known)
             for occurrence in occurrences
             if conditions.judge(occurrence, tape, known, final=True)
         ]
-        if ENCODED.search(tape.symbols) is not None:
+        if is_disguised and ENCODED.search(tape.symbols) is not None:
             runs = DecodeStream(tape, scope, self._inside, acts=False)
             found.extend(runs.take(known))
             found.extend(runs.finish(known))
@@ -63,10 +68,12 @@ class KeywordDetector:
     def open_stream(self, tape: Tape, scope: Scope) -> DetectorStream:
         """Start on a stream."""
         base, skip = self._forms_for_stream(scope)
+        walk = Walk(base, skip, self._conditions, self._normaliser.table)
+        if scope not in self._disguised:
+            return KeywordStream(walk, tape, None)
         disguised = DisguiseStream(self._disguises, tape, scope)
         encoded = DecodeStream(tape, scope, self._inside, acts=self._decoding_acts(scope))
-        walk = Walk(base, skip, self._conditions, self._normaliser.table)
-        return KeywordStream(walk, disguised, encoded)
+        return KeywordStream(walk, tape, (disguised, encoded))
 
     def _inside(self, text: str, scope: Scope, *, depth: int = 0) -> list[Pattern]:
         """Return the terms that a decoded text holds, written plainly or taken apart, or encoded once more."""

@@ -19,9 +19,9 @@ KINDS = (
 """The kinds of personal information; the first five are looked for where a policy does not say."""
 
 DETECTORS: Mapping[str, tuple[str, ...]] = {
-    "keywords": (),
+    "keywords": ("disguises",),
     "personal_information": ("input", "output", "kinds"),
-    "classifier": ("encoder", "heads"),
+    "classifier": ("encoder", "heads", "scopes"),
 }
 """The detectors that can be configured → the fields that each has besides `enabled` and `budget_ms`.
 
@@ -113,6 +113,8 @@ class DetectorPolicy:
         budget_ms: how long one call may take before it counts as failed.
         encoder: whether the classifier may ask the sentence encoder: it finds more, and takes 60 MB.
         heads: files of an operator's own classes, made by `guiju moderation adapt`.
+        scopes: where it looks at all.
+        disguises: where the keyword library is also looked for in disguise (by sound, shape, parts …).
     """
 
     enabled: bool
@@ -121,6 +123,8 @@ class DetectorPolicy:
     budget_ms: int
     encoder: bool = True
     heads: tuple[str, ...] = ()
+    scopes: tuple[Scope, ...] = tuple(Scope)
+    disguises: tuple[Scope, ...] = tuple(Scope)
 
 
 class Upstream(StrEnum):

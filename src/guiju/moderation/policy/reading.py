@@ -221,7 +221,15 @@ def _detector(reader: FieldReader, node: Node | None, name: str) -> DetectorPoli
         ),
         encoder=reader.choice(fields.get("encoder"), f"{place}.encoder", ("true", "false"), default="true") == "true",
         heads=reader.texts(fields.get("heads"), f"{place}.heads"),
+        scopes=_some_scopes(reader, fields, f"{place}.scopes"),
+        disguises=_some_scopes(reader, fields, f"{place}.disguises"),
     )
+
+
+def _some_scopes(reader: FieldReader, fields: Mapping[str, Node], place: str) -> tuple[Scope, ...]:
+    """Read where something is done: both ways where nothing is said, nowhere where the list is empty."""
+    node = fields.get(place.rpartition(".")[2])
+    return tuple(Scope(one) for one in reader.choices(node, place, tuple(Scope), default=tuple(Scope)))
 
 
 def _personal(reader: FieldReader, node: Node | None, detector: DetectorPolicy) -> PersonalPolicy:
