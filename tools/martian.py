@@ -23,10 +23,11 @@ MARTIAN = {pair[0]: pair[1] for pair in _MARTIAN.split()}
 PART_FORMS = {"草": "艸", "肉": "月", "玉": "王", "冰": "冫", "氣": "气", "茲": "兹", "鸟": "鸟", "已": "巳"}
 """A part as a dictionary of parts names it → the part as a writer sees it."""
 
-OWN_PARTS = {
-    pair[0]: pair[1:]
-    for pair in """务夂力 星日生 盖羊皿 异巳艸 丢壬厶 着羊目 盲亡目 零雨令 背北月 鳖敝鱼 垄龙土 陆阝击 轨车九 汽水气 浏水刘 宿宀佰 羞羊丑
-    望亡月王 毒龶母 青龶月 素龶糸 表龶衣 责龶贝 兼䒑八 前䒑月刂 首䒑自 美羊大 买乛头 卖十买 杀乂木 贷代贝 袋代衣 库广车 店广占 床广木
-    病疒丙 疯疒风 痒疒羊 这辵文 过辵寸 还辵不 进辵井 送辵关 逃辵兆 退辵艮 迷辵米 造辵告 少小丿 行彳亍 鼻自畀 通辵甬 速辵束 连辵车 运辵云 近辵斤 道辵首""".split()
-}
+_OWN_PARTS = """
+务夂力 星日生 盖羊皿 异巳艸 丢壬厶 着羊目 盲亡目 零雨令 背北月 鳖敝鱼 垄龙土 陆阝击 轨车九 汽水气
+浏水刘 宿宀佰 羞羊丑 望亡月王 毒龶母 青龶月 素龶糸 表龶衣 责龶贝 兼䒑八 前䒑月刂 首䒑自 美羊大 买乛头
+卖十买 杀乂木 贷代贝 袋代衣 库广车 店广占 床广木 病疒丙 疯疒风 痒疒羊 这辵文 过辵寸 还辵不 进辵井
+送辵关 逃辵兆 退辵艮 迷辵米 造辵告 少小丿 行彳亍 鼻自畀 通辵甬 速辵束 连辵车 运辵云 近辵斤 道辵首
+"""
+OWN_PARTS = {entry[0]: entry[1:] for entry in _OWN_PARTS.split()}
 """Characters that a dictionary of parts lists otherwise than writers take them apart; compiled by hand."""
