@@ -1,54 +1,184 @@
-"""`guiju keywords`: an operator's own terms, and whether the library is as large as the standard wants it."""
+"""`guiju keywords`: changes of an operator's own terms, and whether the library is as large as the standard wants."""
 
 from collections.abc import Iterable
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from guiju.bootstrap import keywords_folder
+from guiju.bootstrap import House, keywords_folder
 from guiju.cli.inputs import read_file, read_settings, today
+from guiju.cli.people import house_as, opened_house
 from guiju.cli.terminal import say, table
 from guiju.law.models import Parameter
 from guiju.law.service import load_law
-from guiju.moderation.importing import MAX_BYTES, ImportDefaults, import_terms, save_import
+from guiju.moderation.importing import MAX_BYTES, ImportDefaults, import_terms
 from guiju.moderation.library import LibrarySources, check_library
 from guiju.moderation.models import LibraryCheck, LibraryStats, Refusal
 from guiju.moderation.service import builtin_folder
+from guiju.moderation.writing import TermEntry
+from guiju.review.models import ChangeState, Op, ProposalDraft, TermProposal
+from guiju.review.rules import OPEN_STATES
+from guiju.review.service import LONGEST_TITLE, imported
+from guiju.staff.models import StaffMember
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 _LIBRARY = "gb-t-45654/keyword-library"
 _SHOWN = 50
+_SHOWN_HITS = 10
+
+
+class Stage(StrEnum):
+    """Where a change may be moved to."""
+
+    OBSERVE = "observe"
+    REVIEW = "review"
+    BLOCK = "block"
+
+
+By = Annotated[str, typer.Option("--by", help="控制台账号名；口令另问，或取自 GUIJU_STAFF_PASSWORD / console account")]
+Why = Annotated[str, typer.Option(help="理由，记入证据 / why; recorded")]
+ChangeId = Annotated[str, typer.Argument(help="变更编号 / id of the change")]
+Samples = Annotated[Path | None, typer.Option(help="另在这个文件夹的文本上预览 / preview on this folder of texts too")]
 
 
 @app.command("import")
-def import_file(
+def import_file(  # noqa: PLR0913 - one option a field
     file: Annotated[Path, typer.Argument(help="每行一词、CSV、TSV 或 YAML / one term a line, CSV, TSV or YAML")],
     risk: Annotated[str, typer.Option(help="附录 A 的风险，如 A.1-f / risk of Appendix A, such as A.1-f")],
+    by: By,
+    *,
     level: Annotated[str, typer.Option(help="high、medium、low")] = "medium",
     action: Annotated[str, typer.Option(help="block、review、observe；空为由级别定 / empty: by level")] = "",
-    reason: Annotated[str, typer.Option(help="入库理由 / why these terms")] = "运营者导入",
+    reason: Why = "运营者导入",
+    samples: Samples = None,
 ) -> None:
-    """导入词表到运营者词库；同名文件再次导入即替换。/ Import terms; importing a file of the same name replaces it."""
-    folder = keywords_folder(read_settings())
+    """把词表作为一项变更提出：查重、查冲突、预览误伤。/ Propose a list as one change, with its preview."""
     content = read_file(file, MAX_BYTES)
     defaults = ImportDefaults(level=level, action=action, reason=reason)
     report = import_terms(content, file.name, risk, updated=today().isoformat(), defaults=defaults)
-    paths = save_import(report, folder)
     say(
         f"读入 / read {report.lines} 行（{report.format}, {report.encoding}）：收入 / taken {report.taken}，"
         f"重复 / duplicate {report.duplicates}，空行 / blank {report.blank}，拒收 / refused {len(report.refusals)}"
     )
-    _show_refusals(report.refusals)
-    for path in paths:
-        say(f"已写入 / written: {path}")
-    checked = check_library(LibrarySources(builtin_folder(), folder))
-    _show_errors(checked)
-    if report.refusals or not report.taken or checked.errors:
+    if not report.taken:
+        _show_refusals(report.refusals)
         raise typer.Exit(1)
-    say("运行中的服务：在控制台重新加载，或发送 SIGHUP。 / A running service: reload in the console, or send SIGHUP.")
+    draft = imported(report, title=f"导入 {file.name}"[:LONGEST_TITLE], reason=reason)
+    with house_as(by, "propose_keywords") as (house, member):
+        refusals = _propose(house, member, draft, samples=samples)
+    if refusals:
+        raise typer.Exit(1)
+
+
+@app.command()
+def propose(  # noqa: PLR0913 - one option a field
+    terms: Annotated[list[str], typer.Argument(help="词，可多个 / terms")],
+    risk: Annotated[str, typer.Option(help="附录 A 的风险，如 A.1-f / risk of Appendix A, such as A.1-f")],
+    by: By,
+    *,
+    reason: Why,
+    title: Annotated[str, typer.Option(help="标题 / title")] = "",
+    level: Annotated[str, typer.Option(help="high、medium、low")] = "high",
+    action: Annotated[str, typer.Option(help="正式生效后：block、review、observe / in full force")] = "block",
+    samples: Samples = None,
+) -> None:
+    """提出新增词条，并在近期对话上预览误伤。/ Propose new terms, previewed on recent exchanges."""
+    entries = [TermEntry(risk, term, reason, level=level, action=action) for term in terms]
+    proposals = tuple(TermProposal(Op.ADD, entry) for entry in entries)
+    draft = ProposalDraft(title or f"新增 {'、'.join(terms)}"[:LONGEST_TITLE], reason, proposals)
+    with house_as(by, "propose_keywords") as (house, member):
+        refusals = _propose(house, member, draft, samples=samples)
+    if refusals:
+        raise typer.Exit(1)
+
+
+@app.command()
+def changes() -> None:
+    """列出进行中和生效的变更。/ List the changes that are open or in force."""
+    with opened_house() as house:
+        found = house.review.changes.changes((*OPEN_STATES, ChangeState.BLOCK), limit=200)
+        names = {member.id: member.name for member in house.staff.members()}
+        due = house.review.updates.due()
+    table(
+        ("编号 / id", "状态 / state", "#词 / terms", "标题 / title", "提出 / by", "批准 / approved"),
+        [
+            (
+                change.id,
+                change.state.value,
+                str(change.term_count),
+                change.title,
+                names.get(change.author, change.author),
+                names.get(change.approver or "", "—"),
+            )
+            for change in found
+        ],
+    )
+    if due.due is not None:
+        say(f"下次更新不晚于 / next update by: {due.due}（{due.days_left} 天 / days）")
+
+
+@app.command()
+def approve(change: ChangeId, by: By, *, reason: Why) -> None:
+    """以第二人身份批准。/ Approve, as the second person."""
+    with house_as(by, "manage_keywords") as (house, member):
+        house.review.changes.approve(change, member.id, reason)
+    say("已批准，尚未启用。 / Approved, not in force yet.")
+
+
+@app.command()
+def stage(
+    change: ChangeId,
+    to: Annotated[Stage, typer.Argument(help="observe 观察，review 复核，block 生效")],
+    by: By,
+    *,
+    reason: Why,
+    sure: Annotated[bool, typer.Option("--sure", help="有提醒仍要推进 / go on in spite of cautions")] = False,
+) -> None:
+    """推进或退到一个阶段。/ Put in force in a stage, forward or back."""
+    with house_as(by, "manage_keywords") as (house, member):
+        house.review.changes.stage(change, ChangeState(to.value), member.id, reason=reason, is_sure=sure)
+        effects = house.review.changes.effects(change)
+    for effect in effects.values():
+        say(
+            f"{effect.stage}: 命中 / texts {effect.texts}，有害 / harmful {effect.harmful}，"
+            f"无害 / harmless {effect.harmless}，待判 / waiting {effect.waiting}"
+        )
+    say(f"已启用 / in force: {to.value}。运行中的服务几秒内跟上。 / A running service follows within seconds.")
+
+
+@app.command()
+def revert(change: ChangeId, by: By, *, reason: Why) -> None:
+    """撤回，词库回到此前的状态。/ Take a change back; the library is what it was before."""
+    with house_as(by, "manage_keywords") as (house, member):
+        house.review.changes.revert(change, member.id, reason)
+    say("已撤回。运行中的服务几秒内跟上。 / Taken back; a running service follows within seconds.")
+
+
+def _propose(house: House, member: StaffMember, draft: ProposalDraft, *, samples: Path | None) -> tuple[Refusal, ...]:
+    """Propose and preview; show what came of it, and return what was not taken."""
+    desk = house.review.changes
+    done = desk.propose(draft, member.id)
+    previews = [desk.preview(done.change.id, member.id)]
+    if samples is not None:
+        previews.append(desk.preview(done.change.id, member.id, folder=samples))
+    _show_refusals(done.refusals)
+    count = len(done.change.terms)
+    say(f"已提出，等另一人批准 / proposed, for a second person to approve: {done.change.id} · {count} 词 / terms")
+    for preview in previews:
+        say(
+            f"预览 / preview ({preview.source}): {preview.texts} 条 / texts，新增拦截 / blocked {preview.blocked}，"
+            f"新增复核 / reviewed {preview.reviewed}，不再拦截 / let through {preview.passed}"
+        )
+        for term, count in preview.by_term[:_SHOWN_HITS]:
+            say(f"  · {term} × {count}")
+        for example in preview.examples[:_SHOWN_HITS]:
+            where = example.place or f"对话 / exchange {example.exchange_id}"
+            say(f"  · {where}: {example.was} → {example.would_be} {example.snippet}")
+    return done.refusals
 
 
 @app.command()

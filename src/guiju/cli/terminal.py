@@ -1,12 +1,20 @@
 """How the terminal speaks: plain lines, tables, a sign that long work goes on; kept content cannot steer it."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -55,10 +63,40 @@ def beijing(at: datetime) -> str:
 
 
 @contextmanager
-def working(text: str) -> Iterator[None]:
-    """Show on a terminal that long work goes on and since when; show nothing where nobody watches."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+def working(text: str) -> Iterator[Callable[[int, int], None]]:
+    """Show on a terminal that long work goes on; show nothing where nobody watches.
+
+    What is given may be told how much is done, and of how much: then a bar with the time left is shown.
+    """
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("剩余 / left"),
+        TimeRemainingColumn(),
+    )
     console = _console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        progress.add_task(clean(text), total=None)
-        yield
+        task = progress.add_task(clean(text), total=None)
+
+        def tell(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        yield tell
+
+
+@contextmanager
+def stepping(text: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show how far work of `total` steps is (None: nobody knows); give what is called with the steps just done."""
+    done = 0
+    with working(text) as tell:
+
+        def step(steps: int) -> None:
+            nonlocal done
+            done += steps
+            if total is not None:
+                tell(done, total)
+
+        yield step

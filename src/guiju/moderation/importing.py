@@ -1,24 +1,23 @@
 """Importing an operator's lists of terms: plain, CSV, YAML. Every line is taken, or refused with its reason.
 
-The result is library files in our own format, ready for the operator's folder; nothing is written here but by
-`save_import`, in one piece.
+The result is library files in our own format; nothing is written here. What was read goes live as a change that two
+people have looked at (the review room).
 """
 
 import csv
-import hashlib
 import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from guiju.kit.errors import GuijuError
 from guiju.moderation.errors import ImportTermsError
 from guiju.moderation.library import parse_library_file
 from guiju.moderation.library_file import MAX_REASON, term_id, why_unusable
 from guiju.moderation.models import LEVELS, RISK_IDS, WISHES, ImportReport, Refusal
+from guiju.moderation.writing import quoted
 from guiju.moderation.yaml_document import DocumentError, Node, parse_document
-from guiju.storage.blobs import write_atomically
 from guiju.text.normalising import base_normaliser
 
 MAX_BYTES = 8_000_000
@@ -26,7 +25,6 @@ MAX_LINES = 200_000
 _MAX_LINE = 1000
 _SHOWN = 80
 _MOSTLY = 0.5
-_SAFE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 _COLUMNS = {
@@ -104,22 +102,6 @@ def import_terms(
         refusals=tuple(sorted(importer.refusals, key=lambda refusal: refusal.line)),
         yaml=_files(importer.rows.values(), name, updated),
     )
-
-
-def save_import(report: ImportReport, folder: Path) -> tuple[Path, ...]:
-    """Write the files of a report into the operator's folder, each in one piece; importing a name again replaces it.
-
-    Raises:
-        StorageError: a file cannot be written.
-    """
-    stem = _SAFE_NAME.sub("-", PurePath(report.name).stem).strip("-.")[:60]
-    tag = hashlib.sha256(report.name.encode("utf-8", "replace")).hexdigest()[:8]
-    paths = []
-    for risk, content in report.yaml:
-        path = folder / f"{risk}.{stem + '-' if stem else ''}{tag}.yaml"
-        write_atomically(path, content)
-        paths.append(path)
-    return tuple(paths)
 
 
 def _decode(source: bytes, name: str) -> tuple[str, str, list[int]]:
@@ -312,19 +294,10 @@ def _files(rows: Iterable[_Row], name: str, updated: str) -> tuple[tuple[str, by
         groups.setdefault((row.level, row.action, row.reason), []).append(row.term)
     files = []
     for risk, groups in sorted(by_risk.items()):
-        lines = [f"version: {_quoted('imported from ' + name)}", f"risk: {risk}", f"updated: {updated}", "groups:"]
+        lines = [f"version: {quoted('imported from ' + name)}", f"risk: {risk}", f"updated: {updated}", "groups:"]
         for (level, action, reason), terms in sorted(groups.items()):
-            lines += [f"- reason: {_quoted(reason)}", f"  level: {level}"]
+            lines += [f"- reason: {quoted(reason)}", f"  level: {level}"]
             lines += [f"  action: {action}"] if action else []
-            lines += ["  terms:", *(f"  - {_quoted(term)}" for term in terms)]
+            lines += ["  terms:", *(f"  - {quoted(term)}" for term in terms)]
         files.append((risk, ("\n".join(lines) + "\n").encode()))
     return tuple(files)
-
-
-def _quoted(text: str) -> str:
-    """Return a YAML double-quoted scalar; what does not print is escaped."""
-    safe = "".join(
-        one if one.isprintable() and one not in '"\\' else f"\\U{ord(one):08x}" if one not in '"\\' else f"\\{one}"
-        for one in text.encode("utf-8", "replace").decode()
-    )
-    return f'"{safe}"'

@@ -1,5 +1,6 @@
 """One file of the keyword library: from YAML to terms."""
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -98,6 +99,12 @@ def read_library_file(content: bytes, where: str, origin: str, *, max_bytes: int
         refusals=tuple(maker.refusals),
     )
     return file, reader.errors
+
+
+@functools.lru_cache(maxsize=4096)
+def _flat(groups: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """Return every text of `groups` once; remembered, so that the terms of a group share one tuple."""
+    return tuple(dict.fromkeys(one for group in groups for one in group))
 
 
 def _phrases(reader: FieldReader, node: Node | None) -> tuple[str, ...]:
@@ -208,7 +215,7 @@ class _TermMaker:
             not_after=settings.not_after,
             allow=tuple(phrase for phrase in settings.allow if form in phrase),
             all_of=settings.all_of,
-            none_of=tuple(dict.fromkeys(one for group in settings.none_of for one in group)),
+            none_of=_flat(settings.none_of),
             within=settings.within,
             skips=skips_decorations(form, settings.flags),
             views=views_of(settings.flags, skips_decorations(form, settings.flags)),

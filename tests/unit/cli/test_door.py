@@ -43,7 +43,7 @@ ERRORS = {
     "no-obligation": ("law", "show", "cn/genai-measures-2023/art-14#nothing"),
     "no-instrument": ("law", "parameters", "--instrument", "nothing"),
     "bad-day": ("law", "list", "--as-of", "yesterday"),
-    "no-file": ("keywords", "import", "nowhere.txt", "--risk", "A.1-f"),
+    "no-file": ("keywords", "import", "nowhere.txt", "--risk", "A.1-f", "--by", "owner"),
     "bad-actor": ("ledger", "export", "x.zip", "--actor", "Wang"),
     "empty-text": ("policy", "try", ""),
 }

@@ -6,29 +6,18 @@ from tests.unit.cli.conftest import Cli
 from guiju.moderation.service import builtin_policy
 
 
-def test_imported_terms_are_kept_counted_and_decide(cli: Cli, var: Path, tmp_path: Path) -> None:
-    source = tmp_path / "自有.txt"
-    source.write_text("测试专用违禁甲\n测试专用违禁乙\n测试专用违禁乙\n\n")
-    said = cli("keywords", "import", str(source), "--risk", "A.1-f", "--action", "block", "--level", "high")
-    assert said.status == 0
-    assert "taken 2" in said.out
-    assert "duplicate 1" in said.out
-    assert len(list((var / "keywords").iterdir())) == 1
+def test_terms_in_the_operators_folder_are_counted_and_decide(cli: Cli, var: Path) -> None:
+    (var / "keywords").mkdir(parents=True)
+    (var / "keywords" / "own.yaml").write_text(
+        'version: "1"\nrisk: A.1-f\nupdated: 2026-11-20\n'
+        "groups:\n- {reason: 自有, terms: [测试专用违禁甲, 测试专用违禁乙]}\n"
+    )
     row = next(line for line in cli("keywords", "stats").out.splitlines() if "A.1-f" in line)
     assert "2" in [cell.strip() for cell in row.split("│")]
     tried = cli("policy", "try", "这里有测试专用违禁甲", "--scope", "input")
     assert tried.status == 0
     assert "拒绝 / refuse A.1-f" in tried.out
     assert "测试专用违禁甲" in tried.out
-
-
-def test_refused_lines_are_named_and_exit_with_one_and_the_others_are_kept(cli: Cli, tmp_path: Path) -> None:
-    source = tmp_path / "list.txt"
-    source.write_text("测试专用违禁甲\n字\n")
-    said = cli("keywords", "import", str(source), "--risk", "A.1-f")
-    assert said.status == 1
-    assert "taken 1" in said.out
-    assert "list.txt:2" in said.out
 
 
 @pytest.mark.parametrize(
@@ -44,7 +33,7 @@ def test_a_list_that_cannot_be_read_is_an_error_and_writes_nothing(
 ) -> None:
     source = tmp_path / "list.txt"
     source.write_bytes(content)
-    assert cli("keywords", "import", str(source), *options).status == 2
+    assert cli("keywords", "import", str(source), "--by", "owner", *options).status == 2
     assert not (var / "keywords").exists()
 
 

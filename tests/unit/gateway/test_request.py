@@ -211,7 +211,7 @@ def test_masking_reaches_every_text_and_no_name_of_a_field() -> None:
         ),
         LIMITS,
     )
-    masked = with_masked(request, lambda text: text.replace("13800", "*****")).upstream_payload("m")
+    masked = with_masked(request, lambda text, _role: text.replace("13800", "*****")).upstream_payload("m")
     assert "13800" not in json.dumps(masked)
     messages = masked["messages"]
     assert isinstance(messages, list)

@@ -1,12 +1,11 @@
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guiju.moderation.errors import ImportTermsError
-from guiju.moderation.importing import ImportDefaults, import_terms, save_import
+from guiju.moderation.importing import ImportDefaults, import_terms
 from guiju.moderation.library import parse_library_file
 from guiju.moderation.models import ImportReport, Scope
 from guiju.moderation.service import Moderation
@@ -27,14 +26,10 @@ def test_a_plain_list_is_taken_in_every_encoding_and_every_refused_line_is_named
     assert report.lines == report.taken + report.duplicates + report.blank + len(report.refusals)
 
 
-def test_what_was_taken_is_a_library_file_that_the_service_reads(
-    make_moderation: Callable[..., Moderation], tmp_path: Path
-) -> None:
-    report = take(LIST.encode())
-    (path,) = save_import(report, tmp_path)
-    assert path.name.startswith("A.1-f.")
-    assert save_import(report, tmp_path) == (path,)
-    moderation = make_moderation(operator=(path.read_text(encoding="utf-8"),))
+def test_what_was_taken_is_a_library_file_that_the_service_reads(make_moderation: Callable[..., Moderation]) -> None:
+    ((risk, content),) = take(LIST.encode()).yaml
+    assert risk == "A.1-f"
+    moderation = make_moderation(operator=(content.decode(),))
     assert {term.text for term in moderation.search_terms("").terms} == {"甲乙", "丙丁", "no"}
     (found,) = moderation.decide("说甲乙", Scope.INPUT).findings
     assert (found.level, found.wish, found.reason) == ("medium", "review", "运营者导入")

@@ -8,7 +8,7 @@ from guiju.moderation.detectors.interface import DetectorStream, Tape
 from guiju.moderation.detectors.keyword_stream import Forms, KeywordStream, Walk
 from guiju.moderation.detectors.patterns import MAX_GAP, Conditions, Occurrence, Pattern, patterns_of
 from guiju.moderation.library import Library
-from guiju.moderation.models import Action, Finding, Scope
+from guiju.moderation.models import Finding, Scope
 from guiju.moderation.policy import PolicyBundle
 from guiju.text.matching.heads import HeadMatcher
 from guiju.text.matching.prefixes import PrefixTree
@@ -128,7 +128,7 @@ class KeywordDetector:
     def _acts(self, pattern: Pattern, scope: Scope) -> bool:
         term = pattern.term
         finding = Finding("keywords", term.risks, term.level, pattern.wish, 0, 0, term.id, view=pattern.view)
-        return self._policy.action_for(finding, scope) is not Action.ALLOW
+        return self._policy.may_act(finding, scope)
 
 
 class _Side:

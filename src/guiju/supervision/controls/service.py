@@ -70,6 +70,7 @@ def _stable(context: CheckContext) -> CheckResult:
 
 def _complaints(context: CheckContext) -> CheckResult:
     received = happened(context, "objection.received", zh="收到异议", en="objections received")
+    answered = happened(context, "objection.answered", zh="答复异议", en="objections answered")
     return answer(
         "service.complaint-channel",
         [
@@ -80,9 +81,10 @@ def _complaints(context: CheckContext) -> CheckResult:
                 en="a user can object to an answer where it is shown",
             ),
             Point(Outcome.MET, received.zh, received.en, received.facts),  # that nobody objected is no fault
+            Point(Outcome.MET, answered.zh, answered.en, answered.facts),
             lacking(
-                "只有对回答提出异议的入口；完整的投诉举报渠道和处理尚未建立",
-                "only answers can be objected to; full channels and handling of complaints are not built yet",
+                "只有对回答提出异议的入口及其答复；完整的投诉举报渠道和处理尚未建立",
+                "only answers can be objected to, and are; full channels and handling of complaints are not built yet",
             ),
         ],
     )
