@@ -47,7 +47,7 @@ PIECES = [
     *["5aW95pyL5Y+L", "5aW95pyL5Y+L5aW9", "e5a5bde69c8be58f8b", "%E5%A5%BD%E6%9C%8B%E5%8F%8B", "%E5%A5"],
     *["\\u597d\\u670b\\u53cb", "\\u597d"],
     *["unb crat lbh", "unbcratlbh", "lbh", "Hello", "5aW", "UEs", "&#22909;&#26379;&#21451;"],
-    *["好\\n朋\\n友", "好\\n", "朋\\n", "a明\\nb天\\nc见"],
+    *["好\n朋\n友", "好\n", "朋\n", "a明\nb天\nc见"],
     *["\u200b", "\ufe0f", "😀", "a"],
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=28).map("".join)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from guiju.text.matching.bigram import BigramMatcher
 from guiju.text.matching.choose import build_matcher
+from guiju.text.matching.heads import HeadMatcher
 from guiju.text.matching.prefixes import PrefixTree
 from guiju.text.matching.rust import RustMatcher
 
@@ -29,6 +30,7 @@ def test_all_matchers_find_exactly_every_occurrence(patterns: list[str], text: s
     expected = naive(patterns, text)
     assert sorted(RustMatcher(patterns).find(text)) == expected
     assert sorted(BigramMatcher(patterns).find(text)) == expected
+    assert sorted(HeadMatcher(patterns).find(text)) == expected
 
 
 @given(patterns=PATTERNS, text=TEXT, data=st.data())

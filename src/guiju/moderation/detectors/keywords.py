@@ -10,7 +10,7 @@ from guiju.moderation.detectors.patterns import MAX_GAP, Conditions, Occurrence,
 from guiju.moderation.library import Library
 from guiju.moderation.models import Finding, Scope
 from guiju.moderation.policy import PolicyBundle
-from guiju.text.matching.choose import build_matcher
+from guiju.text.matching.heads import HeadMatcher
 from guiju.text.matching.prefixes import PrefixTree
 from guiju.text.normalising import Normaliser
 from guiju.text.views.decoding import ENCODED, decoded
@@ -158,4 +158,4 @@ class _Side:
         self.skip_patterns = {
             at: self.skip_forms[form] for at, form in enumerate(self.base_forms) if form in self.skip_forms
         }
-        self.matcher = build_matcher(tuple(self.base_forms))
+        self.matcher = HeadMatcher(tuple(self.base_forms))

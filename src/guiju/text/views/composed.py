@@ -22,6 +22,7 @@ _DRESSES = ("零〇", "一壹弌", "二贰弍", "三叁弎", "四肆", "五伍",
 _NUMERALS = {one: str(digit) for digit, dresses in enumerate(_DRESSES) for one in dresses}
 _PLAIN_NUMERALS = frozenset("一二三四五六七八九")
 _MIN_SAME = 3
+_HEAD = 4
 _COST = 5
 _AROUND = 2 * MAX_SPAN
 
@@ -39,7 +40,7 @@ class ComposedView:
         self._written = writer.table.get
         self._odd = frozenset(writer.odd)
         self._cut_numerals = writer.cut_numerals
-        self._forms = FormTable(self._wanted.values(), self._forms_of)
+        self._forms = FormTable(self._wanted.values(), self._forms_of, head=_HEAD)
         self._seconds = writer.neighbours()
         first, second = set(self._seconds), {one for seconds in self._seconds.values() for one in seconds}
         self._first_parts = frozenset(first)
@@ -112,7 +113,7 @@ class ComposedView:
         if not found:
             return
         ends = list(accumulate(map(len, pieces)))
-        for start, end, owner in self._forms.owned(found):
+        for start, end, owner in found:
             head, tail = bisect_right(ends, start), bisect_left(ends, end)
             if ends[tail] != end or start != (ends[head - 1] if head else 0):
                 continue

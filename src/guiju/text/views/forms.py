@@ -2,7 +2,8 @@
 
 import re
 from array import array
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import lru_cache
 
 from guiju.text.matching.choose import build_matcher
 from guiju.text.normalising import Normaliser
@@ -13,6 +14,7 @@ _CODES = range(0xA1, 0xD800)
 OTHER = " "
 """Stands in a compact alphabet for whatever no form holds."""
 
+_REMEMBERED = 4096
 MAX_GAP = 3
 """How many decorations in a row may be passed over inside a form."""
 MAX_SPAN = 128
@@ -22,30 +24,31 @@ MAX_FORM = 12
 
 
 class FormTable:
-    """Distinct forms with their owners, and an automaton over them. The forms themselves are not kept."""
+    """The forms of many terms, found by their first symbols and checked one by one; the forms themselves are not kept."""
 
-    def __init__(self, wanted: Iterable[Wanted], forms_of: Callable[[Wanted], Iterable[str]]) -> None:
-        """Index the forms of all `wanted`."""
-        first: dict[str, int] = {}
-        further: dict[str, list[int]] = {}
-        for one in wanted:
-            for form in forms_of(one):
-                if first.setdefault(form, one.owner) != one.owner:
-                    further.setdefault(form, []).append(one.owner)
-        self._matcher = build_matcher(tuple(first))
-        self._first = array("I", first.values())
-        self._further = {at: tuple(further[form]) for at, form in enumerate(first) if form in further}
+    def __init__(
+        self, wanted: Iterable[Wanted], forms_of: Callable[[Wanted], Collection[str]], *, head: int = 3
+    ) -> None:
+        """Index the forms of all `wanted` by their first `head` symbols."""
+        owners: dict[str, list[int]] = {}
+        self._wanted = {one.owner: one for one in wanted}
+        for one in self._wanted.values():
+            for start in dict.fromkeys(form[:head] for form in forms_of(one)):
+                owners.setdefault(start, []).append(one.owner)
+        self._matcher = build_matcher(tuple(owners))
+        self._first = array("I", [found[0] for found in owners.values()])
+        self._further = {at: array("I", found[1:]) for at, found in enumerate(owners.values()) if len(found) > 1}
+        self._forms_of = lru_cache(maxsize=_REMEMBERED)(lambda owner: tuple(forms_of(self._wanted[owner])))
 
-    def find(self, symbols: str) -> Collection[tuple[int, int, int]]:
-        """Return all hits: first symbol, one past the last, index of the form."""
-        return self._matcher.find(symbols)
-
-    def owned(self, found: Iterable[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
-        """Yield first symbol, one past the last, and owner, once for each owner of a form."""
-        for start, end, form in found:
-            yield start, end, self._first[form]
-            for owner in self._further.get(form, ()):
-                yield start, end, owner
+    def find(self, symbols: str) -> list[tuple[int, int, int]]:
+        """Return all hits: first symbol, one past the last, owner."""
+        found: list[tuple[int, int, int]] = []
+        for start, _, head in self._matcher.find(symbols):
+            for owner in (self._first[head], *self._further.get(head, ())):
+                for form in self._forms_of(owner):
+                    if symbols.startswith(form, start):
+                        found.append((start, start + len(form), owner))
+        return found
 
 
 def stretch_of(symbols: str, normaliser: Normaliser, *, is_final: bool) -> Stretch:

@@ -132,9 +132,7 @@ class PinyinView:
         return stretch.has_latin or (stretch.places is not None and self._symbol.search(stretch.symbols) is not None)
 
     def _checked(self, stretch: Stretch, text: ViewText, found: Collection[tuple[int, int, int]]) -> list[Hit]:
-        checked = (
-            self._hit(stretch, text, (start, end), owner=owner) for start, end, owner in self._forms.owned(found)
-        )
+        checked = (self._hit(stretch, text, (start, end), owner=owner) for start, end, owner in found)
         return [hit for hit in checked if hit is not None]
 
     def prefixes(self, is_held: Callable[[int], bool]) -> Prefixes:

@@ -40,7 +40,7 @@ class _Alphabet:
         stretch: Stretch,
         judge: Callable[[Wanted, int, int], tuple[str, int] | None],
     ) -> Iterator[Hit]:
-        for start, end, owner in self._forms.owned(found):
+        for start, end, owner in found:
             term = self._wanted[owner]
             gap = stretch.widest_gap(start, end - 1)
             if gap > (MAX_GAP if "skip" in term.views else 0):
@@ -146,7 +146,7 @@ class OrderView(_Alphabet):
 
     def _spread(self, stretch: Stretch, kept: Sequence[int]) -> Iterator[Hit]:
         symbols = "".join([stretch.plain[at] for at in kept])
-        for start, end, owner in self._forms.owned(self._forms.find(symbols)):
+        for start, end, owner in self._forms.find(symbols):
             term = self._wanted[owner]
             first, last = kept[start], kept[end - 1]
             letters = last - first - (end - 1 - start)

@@ -63,7 +63,7 @@ class VerticalView:
         for column in range(max(map(len, rows))):
             places = _column(rows, column)
             text = _text(symbols, places)
-            for start, end, owner in self._forms.owned(self._forms.find(text)):
+            for start, end, owner in self._forms.find(text):
                 stop = places[end - 1] + 1
                 yield Hit(owner, "vertical", places[start], stop, stop, _COST)
 
