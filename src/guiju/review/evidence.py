@@ -19,7 +19,8 @@ OPENED, CLOSED, INTERRUPTED, OBJECTED = (
     "objection.received",
 )
 ACTIONS = (OPENED, CLOSED, INTERRUPTED, OBJECTED)
-_FIELDS = ("reasoning_content", "reasoning", "content", "refusal", "tool_calls", "reply", "mark")
+# What the model said; a standard reply and a mark are the gateway's own words, which nobody needs to judge.
+_FIELDS = ("reasoning_content", "reasoning", "content", "refusal", "tool_calls")
 
 Body: TypeAlias = "JsonObject | Erased | None"
 
@@ -37,6 +38,10 @@ class LedgerPort(Protocol):
 
     def body(self, entry_id: str) -> Body:
         """Return the body of an entry, that it was erased, or None."""
+        ...
+
+    def bodies(self, start: int, end: int) -> "dict[str, JsonObject | Erased | None]":
+        """Return the bodies of a stretch of entries, by id; None: it should be readable and is not."""
         ...
 
     def append(self, draft: Draft) -> Receipt:

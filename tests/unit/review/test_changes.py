@@ -271,7 +271,8 @@ def test_a_preview_counts_what_would_newly_be_stopped_and_names_examples(room: R
     assert (found.texts, found.blocked, found.passed) == (3, 1, 0)
     assert found.skipped == {"erased": 1}
     assert found.by_term == ((NEW, 2),)
-    assert [(one.exchange_id, one.was, one.would_be) for one in found.examples] == [(hit, "allow", "refuse")]
+    assert [(one.exchange_id, one.kind) for one in found.examples] == [(hit, "blocked")]
+    assert (found.examples[0].was, found.examples[0].would_be) == ("allow", "refuse")
     assert wishes_of(room, NEW) == []
     kept = room.review.changes.change(change.id).previews
     assert [one.blocked for one in kept] == [1]

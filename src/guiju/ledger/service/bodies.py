@@ -8,7 +8,7 @@ from guiju.kit.canonical_json import JsonObject
 from guiju.kit.errors import StorageError
 from guiju.ledger.keyring import Keyring, PersonKey
 from guiju.ledger.merkle import TreeHash
-from guiju.ledger.models import ERASED
+from guiju.ledger.models import ERASED, Erased
 from guiju.ledger.repository import BodyRow, EntryRow, LedgerRepository
 from guiju.ledger.service.findings import Findings
 
@@ -42,6 +42,35 @@ class BodyOpener:
         """Return (salt, canonical body), or None where it cannot be opened; `load` was called for it."""
         key = self._keys.get(body.person)
         return key.open(body.content, entry_id) if key is not None and body.content is not None else None
+
+
+class BodyReader:
+    """Reads the bodies of entries, many in as many queries as one."""
+
+    def __init__(self, repository: LedgerRepository, keyring: Keyring, tree_hash: TreeHash) -> None:
+        """Read from `repository`, open with `keyring`, hold against commitments made with `tree_hash`."""
+        self._repository = repository
+        self._keyring = keyring
+        self._hash = tree_hash
+
+    def stretch(self, rows: Sequence[EntryRow]) -> dict[str, JsonObject | Erased | None]:
+        """Return the bodies of entries that stand together, by id; None: it should be readable and is not."""
+        if not rows:
+            return {}
+        bodies = {body.seq: body for body in self._repository.bodies(rows[0].seq, rows[-1].seq + 1)}
+        opener = BodyOpener(self._repository, self._keyring)  # keys are not kept: an erasure must hold at once
+        opener.load(list(bodies.values()))
+        return {row.id: self._body(row, bodies.get(row.seq), opener) for row in rows}
+
+    def _body(self, row: EntryRow, body: BodyRow | None, opener: BodyOpener) -> JsonObject | Erased | None:
+        if body is None:
+            return None
+        if body.erased_by is not None:
+            return Erased(row.id, body.erased_by)
+        plain = opener.open(body, row.id)
+        if plain is None or self._hash.digest(plain[0] + plain[1]) != row.commitment:
+            return None
+        return read_body(plain)
 
 
 class BodyCheck:

@@ -38,7 +38,7 @@ from guiju.ledger.models import (
 )
 from guiju.ledger.notes import origin_line
 from guiju.ledger.repository import EntryRow, LedgerRepository
-from guiju.ledger.service.bodies import BodyCheck, BodyOpener, read_body
+from guiju.ledger.service.bodies import BodyCheck, BodyOpener, BodyReader
 from guiju.ledger.service.checkpoints import CheckpointBook, Outside, broken
 from guiju.ledger.service.exporting import BundleWriter, Shelf
 from guiju.ledger.service.options import LedgerOptions
@@ -91,6 +91,7 @@ class Ledger:
         self._book = CheckpointBook(repository, self._prover, signer, clock, origin=self.origin, outside=outside)
         self._persons = Persons(repository, keyring)
         self._sequencer = Sequencer(repository.writer(self.origin), self._persons, self._hash, clock)
+        self._reader = BodyReader(repository, keyring, self._hash)
         self._broken: LedgerBrokenError | None = None
         self._rounds: Rounds | None = None
 
@@ -251,18 +252,17 @@ class Ledger:
         row = self._repository.entry_by_id(entry_id)
         if row is None:
             return None
-        bodies = self._repository.bodies(row.seq, row.seq + 1)
-        if bodies and bodies[0].erased_by is not None:
-            return Erased(row.id, bodies[0].erased_by)
-        opener = BodyOpener(self._repository, self._keyring)
-        opener.load(bodies)
-        plain = opener.open(bodies[0], row.id) if bodies else None
-        if plain is None or self._hash.digest(plain[0] + plain[1]) != row.commitment:
+        body = self._reader.stretch([row])[row.id]
+        if body is None:
             raise StorageError(
                 f"条目 {row.seq} 的正文读不出或与承诺不符；请运行 guiju ledger verify。",
                 f"The body of entry {row.seq} does not open or match its commitment; run guiju ledger verify.",
             )
-        return read_body(plain)
+        return body
+
+    def bodies(self, start: int, end: int) -> "dict[str, JsonObject | Erased | None]":
+        """Return the bodies of the entries from `start` up to `end`, by id; None: should be readable and is not."""
+        return self._reader.stretch(self._repository.entries(start, end))
 
     def size(self) -> int:
         """Return how many entries there are."""

@@ -78,10 +78,11 @@ class ProposalDraft:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A recorded text on which a change would decide otherwise; `place` is a file and line for a folder's text."""
+    """A text that would fare otherwise: how (`kind`), what was and would be decided; file and line for a folder's."""
 
     exchange_id: str
     scope: str
+    kind: str
     was: str
     would_be: str
     terms: tuple[str, ...]

@@ -1,22 +1,19 @@
 """Takes in what the ledger has gained: read behind the hot path, resumable, each text at most once."""
 
 import hashlib
-import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from guiju.kit.clock import BEIJING, Clock
-from guiju.kit.errors import StorageError
 from guiju.kit.ids import new_id
 from guiju.ledger.models import EntryQuery, Erased, Head
 from guiju.review import rules
-from guiju.review.evidence import ACTIONS, OBJECTED, LedgerPort, RecordedText, exchange_of, read_text
+from guiju.review.evidence import ACTIONS, OBJECTED, Body, LedgerPort, RecordedText, exchange_of, read_text
 from guiju.review.models import Reason, ReviewItem, ReviewSettings
 from guiju.review.repository import Batch, Hit, IntakeRepository
 
-_log = logging.getLogger(__name__)
 _PAGE = 200
 _REMEMBERED = 20_000
 
@@ -84,8 +81,9 @@ class Intake:
         ]
         batch = Batch()
         watched = self._watched()
+        bodies = self._ledger.bodies(since, to) if heads else {}
         for head in reversed(heads):
-            self._look(head, batch, watched)
+            self._look(head, batch, watched=watched, body=bodies.get(head.id))
         day = self._clock.now().astimezone(BEIJING).date().isoformat()
         is_kept = False
         try:
@@ -95,13 +93,15 @@ class Intake:
                 self._seen.clear()
         return to - since
 
-    def _look(self, head: Head, batch: Batch, watched: Mapping[str, Watch]) -> None:
+    def _look(self, head: Head, batch: Batch, *, watched: Mapping[str, Watch], body: Body) -> None:
         if head.action == OBJECTED:
             self._object(head, batch)
-            return
-        body = self._body(head, batch)
-        if body is None:
-            return
+        elif isinstance(body, dict):
+            self._judge(head, read_text(head.action, body), batch, watched=watched)
+        else:  # counted, never dropped without a word; an erased text is not queued at all
+            batch.tally["erased" if isinstance(body, Erased) else "unreadable"] += 1
+
+    def _judge(self, head: Head, body: RecordedText, batch: Batch, *, watched: Mapping[str, Watch]) -> None:
         batch.tally["texts"] += 1
         found = self._trial_hits(head, body, batch, watched=watched)
         reason = rules.reason_to_review(body.action, body.findings, self._settings, is_on_trial=found)
@@ -113,19 +113,6 @@ class Intake:
             batch.tally["no_text"] += 1
             return
         self._queue(head, body, batch, reason=reason)
-
-    def _body(self, head: Head, batch: Batch) -> RecordedText | None:
-        """Read a body; what cannot be read is counted, and an erased text is not queued at all."""
-        try:
-            body = self._ledger.body(head.id)
-        except StorageError:
-            _log.warning("a body could not be read for review", extra={"entry": head.id})
-            batch.tally["unreadable"] += 1
-            return None
-        if body is None or isinstance(body, Erased):
-            batch.tally["erased"] += 1
-            return None
-        return read_text(head.action, body)
 
     def _trial_hits(self, head: Head, body: RecordedText, batch: Batch, *, watched: Mapping[str, Watch]) -> bool:
         """Note what changes of the library found; return whether one on trial wants this text judged."""

@@ -4,22 +4,23 @@ import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import orjson
 
 from guiju.kit.clock import Clock
-from guiju.kit.errors import InputError, StorageError
-from guiju.ledger.models import EntryQuery
+from guiju.kit.errors import InputError
+from guiju.ledger.models import EntryQuery, Erased, Head
 from guiju.moderation.models import Decision, Scope
 from guiju.moderation.service import Moderation
 from guiju.review import rules
-from guiju.review.evidence import ACTIONS, LedgerPort, exchange_of, read_text
+from guiju.review.evidence import ACTIONS, Body, LedgerPort, exchange_of, read_text
 from guiju.review.models import Change, Example, Preview
 
 TRAFFIC = "traffic"
 _MOST_ENTRIES = 3000
+_STRETCH = 500
 _MOST_EXAMPLES = 12
 _MOST_TERMS = 200
 _MOST_BYTES = 20_000_000
@@ -142,19 +143,16 @@ class Previewer:
         if len(counts.examples) < _MOST_EXAMPLES:
             lost = {one.term_id for one in before.findings} - {one.term_id for one in after.findings}
             terms = tuple(ours[key] for key in (*hit, *(lost & ours.keys())))
-            example = Example(known.exchange_id, known.scope.value, before.action.value, after.action.value, terms)
+            example = Example(
+                known.exchange_id, known.scope.value, kind, before.action.value, after.action.value, terms=terms
+            )
             counts.examples.append(example if known.exchange_id else _with_place(example, known, (before, after)))
 
     def _recorded(self, most: int, skipped: Counter[str]) -> Iterator[KnownText]:
         seen: set[bytes] = set()
-        for head in self._ledger.find(EntryQuery(actions=ACTIONS[:3], limit=most)):
-            try:
-                body = self._ledger.body(head.id)
-            except StorageError:
-                skipped["unreadable"] += 1
-                continue
+        for head, body in self._newest(most):
             if not isinstance(body, dict):
-                skipped["erased"] += 1
+                skipped["erased" if isinstance(body, Erased) else "unreadable"] += 1
                 continue
             recorded = read_text(head.action, body)
             for said in recorded.texts if recorded.scope is Scope.OUTPUT else recorded.texts[-1:]:
@@ -164,6 +162,21 @@ class Previewer:
                 elif said.text:
                     seen.add(key)
                     yield KnownText(said.text, recorded.scope, exchange_of(head))
+
+    def _newest(self, most: int) -> Iterator[tuple[Head, Body]]:
+        """Go back through the ledger, a stretch at a time, for so many entries of exchanges."""
+        end, given = self._ledger.size(), 0
+        while end > 0 and given < most:
+            start = max(0, end - _STRETCH)
+            heads = self._ledger.find(EntryQuery(actions=ACTIONS[:3], before_seq=end, limit=_STRETCH))
+            if not heads:
+                return
+            ours = [head for head in heads if head.seq >= start][: most - given]
+            bodies = self._ledger.bodies(start, end) if ours else {}
+            yield from ((head, bodies.get(head.id)) for head in ours)
+            given += len(ours)
+            # Where exchanges are rare, go straight to the next one.
+            end = start if ours else heads[0].seq + 1
 
 
 def _difference(before: Decision, after: Decision) -> str:
@@ -189,7 +202,7 @@ def _with_place(example: Example, known: KnownText, decisions: tuple[Decision, D
     spots = before ^ after
     start, end = min(spots, default=(0, 0))
     snippet = known.text[max(0, start - _AROUND) : end + _AROUND]
-    return Example("", example.scope, example.was, example.would_be, example.terms, known.place, snippet)
+    return replace(example, place=known.place, snippet=snippet)
 
 
 def _texts_in(folder: Path, scope: Scope, skipped: Counter[str]) -> Iterator[KnownText]:

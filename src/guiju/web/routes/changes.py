@@ -14,6 +14,7 @@ from guiju.web.tables import csv_response, link, plain
 from guiju.web.views.changes import (
     CAUTION_TITLES,
     CHANGE_STATES,
+    KINDS,
     OPS,
     SKIPPED_TITLES,
     STAGE_TITLES,
@@ -164,6 +165,7 @@ def _change_page(
         ops=OPS,
         skipped=SKIPPED_TITLES,
         cautions=CAUTION_TITLES,
+        kinds=KINDS,
         levels=LEVEL_TITLES,
         wishes=WISH_TITLES,
         scopes=SCOPE_TITLES,

@@ -41,6 +41,13 @@ SKIPPED_TITLES = {
     "repeated": "重复",
     "beyond_limit": "超出上限未看",
 }
+KINDS = {
+    "blocked": ("新增拦截", "not_met"),
+    "passed": ("不再拦截", "partial"),
+    "reviewed": ("新增送复核", "needs_review"),
+    "observed": ("新增观察", "not_run"),
+    "quieted": ("不再送复核", "not_applicable"),
+}
 CAUTION_TITLES = {
     "skips_stage": "跳过试行",
     "too_short": "试行过短",
