@@ -6,10 +6,12 @@ the connection goes to the address that was looked at, not to whatever the name 
 error; size and time are bounded.
 """
 
+import contextlib
 import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -79,6 +81,10 @@ class Fetcher:
 
     def _read(self, target: _Target, address: str, *, deadline: float, most: int, where: str) -> bytes:
         connection = _connect(target, address, self._seconds)
+        # A server that sends a byte now and then would outlive every timeout of a single read.
+        late = threading.Timer(max(deadline - time.monotonic(), 0.01), _cut, (connection.sock,))
+        late.daemon = True
+        late.start()
         try:
             headers = {"Host": _host_header(target), "Accept": "*/*", "Accept-Encoding": "identity"}
             connection.request("GET", target.path, headers=headers)
@@ -91,6 +97,7 @@ class Fetcher:
                 raise _failed(where, "返回了压缩内容", "answered compressed")
             return _bounded(response, deadline, most, where)
         finally:
+            late.cancel()
             connection.close()
 
 
@@ -146,6 +153,11 @@ def _connect(target: _Target, address: str, seconds: float) -> http.client.HTTPC
     return connection
 
 
+def _cut(line: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)
+
+
 def _bounded(response: http.client.HTTPResponse, deadline: float, most: int, where: str) -> bytes:
     parts: list[bytes] = []
     size = 0
@@ -154,8 +166,8 @@ def _bounded(response: http.client.HTTPResponse, deadline: float, most: int, whe
         size += len(part)
         if size > most:
             raise _failed(where, f"超过 {most} 字节", f"is longer than {most} bytes")
-        if time.monotonic() > deadline:
-            raise _failed(where, "太慢", "is too slow")
+    if time.monotonic() > deadline:
+        raise _failed(where, "太慢", "is too slow")
     if response.length:
         raise _failed(where, "没有传完", "ended early")
     return b"".join(parts)

@@ -34,6 +34,7 @@ from guiju.moderation.models import Action, Decision, Finding, Scope
 logger = logging.getLogger(__name__)
 
 MEDIUM = "medium"
+_REMEMBERED = 512
 
 
 @dataclass(slots=True)
@@ -42,7 +43,7 @@ class _Work:
 
     medium: Medium
     scope: Scope
-    ends_at: float
+    ends_at: float = 0.0
     shape: MediaShape = field(default_factory=MediaShape)
     findings: list[MediaFinding] = field(default_factory=list)
     texts: list[ReadText] = field(default_factory=list)
@@ -86,6 +87,7 @@ class MediaModerator:
         self._looking = threading.Lock()
         self._tools: Tools | None = None
         self._made_for: tuple[str, int] | None = None
+        self._known: dict[tuple[str, MediaKind, Scope], MediaReport] = {}
 
     @property
     def settings(self) -> MediaSettings:
@@ -114,28 +116,42 @@ class MediaModerator:
         return None
 
     def check(self, medium: Medium, scope: Scope) -> MediaReport:
-        """Look at a medium and decide (GenAI Measures art. 4 and 14); what cannot be checked is undetermined."""
-        work = _Work(medium, scope, self._clock.monotonic() + self.settings.bounds.budget_ms / 1000)
+        """Look at a medium and decide (GenAI Measures art. 4 and 14); what cannot be checked is undetermined.
+
+        A conversation is sent anew with each of its turns, its pictures too: a report in which nothing is unchecked is
+        remembered for a while, by the SHA-256 of the medium, as long as policy and block list stay.
+        """
+        key = (hashlib.sha256(medium.content).hexdigest(), medium.kind, scope)
         with self._looking:
+            work = _Work(medium, scope)
             try:
-                self._look_at(work)
+                tools = self._tools_in_force()
+                known = self._known.get(key)
+                if known is not None:
+                    return replace(known, place=medium.place)
+                work.ends_at = self._clock.monotonic() + tools.settings.bounds.budget_ms / 1000
+                self._look_at(work, tools)
             except CannotCheckError as error:
                 work.fails(MEDIUM, error)
             except Exception as error:  # whatever it dies of, it has not seen the medium: fail as policy says
                 logger.exception("a medium could not be looked at")
                 work.fails(MEDIUM, _died(error))
-        return self._report(work)
+            report = self._report(work)
+            if not report.unchecked:
+                if len(self._known) >= _REMEMBERED:
+                    del self._known[next(iter(self._known))]
+                self._known[key] = report
+        return report
 
     def unchecked(self, medium: Medium, scope: Scope, error: CannotCheckError) -> MediaReport:
         """Decide about a medium that nobody could look at."""
-        work = _Work(medium, scope, 0.0)
+        work = _Work(medium, scope)
         work.fails(MEDIUM, error)
         return self._report(work)
 
     # --- looking ----------------------------------------------------------------------------------------------------
 
-    def _look_at(self, work: _Work) -> None:
-        tools = self._tools_in_force()
+    def _look_at(self, work: _Work, tools: Tools) -> None:
         bounds, medium = tools.settings.bounds, work.medium
         if len(medium.content) > bounds.bytes:
             raise CannotCheckError(
@@ -288,6 +304,7 @@ class MediaModerator:
             changed = 0
         if self._tools is None or self._made_for != (policy.hash, changed):
             blocked = read_block_list(self._block_list)
+            self._known.clear()
             self._tools = self._build(policy.media, blocked, self._environment)
             self._made_for = (policy.hash, changed)
         return self._tools

@@ -1,7 +1,8 @@
 """Text in pictures, read by RapidOCR with the PP-OCR models that its wheel carries: the extra `guiju[media]`.
 
-A long picture (a screenshot of a chat) is read in overlapping tiles, for the reader shrinks what is larger than its
-window until small letters are gone; large letters that no tile holds whole are read in the shrunk picture besides.
+A picture is read in overlapping strips. The reader looks for text relative to the whole of what it is shown: a short line
+alone on a large empty page it does not see at all (measured in bench/moderation), and what is larger than its window it
+shrinks until small letters are gone. Letters too large for a strip are read in the whole picture, shrunk, besides.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,13 +15,15 @@ from guiju.moderation.media.interface import Picture, Pixels
 from guiju.moderation.media.models import ReadText, Region, Sighting
 
 NAME = "picture_text"
-_TILE = 1536
-_OVERLAP = 192
+_WIDE, _HIGH = 1280, 320
+_OVER_WIDE, _OVER_HIGH = 256, 64
 _LEAST = 8
 """A picture with a shorter side than this many pixels holds no letter that anybody could read."""
 _PAD = 32
-_SMALL = 320
+_EDGE = 3
 _SURE = 0.5
+_SHADES = 6
+"""A strip whose shades of every colour lie this close together (of 256) has nothing written on it."""
 
 
 class _Read(Protocol):
@@ -42,6 +45,8 @@ class TextChecker:
             "Global.log_level": "critical",
             "EngineConfig.onnxruntime.intra_op_num_threads": threads,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+            "Det.limit_type": "max",
+            "Det.limit_side_len": _WIDE + 2 * _PAD,
         }
         self._reader = cast("Callable[[Pixels], _Read]", RapidOCR(params=options))
 
@@ -53,46 +58,40 @@ class TextChecker:
             return Sighting()
         lines: list[ReadText] = []
         for top, left in _tiles(height, width):
-            for line in self._read(pixels[top : top + _TILE, left : left + _TILE], top, left):
-                if not any(_is_same(line, other) for other in lines):
+            for line in self._read(pixels[top : top + _HIGH, left : left + _WIDE], top, left):
+                if not _is_cut(line, top, height) and not any(_is_same(line, other) for other in lines):
                     lines.append(line)
-        if max(height, width) > _TILE:
-            step = -(-max(height, width) // _TILE)
-            lines += [
-                line for line in self._read(pixels, 0, 0, step=step) if not any(_says(other, line) for other in lines)
-            ]
-        return Sighting(texts=tuple(sorted(lines, key=_place)))
+        if height > _HIGH or width > _WIDE:
+            step = -(-max(height, width) // _WIDE)
+            whole = self._read(pixels, 0, 0, step=step)
+            lines += [line for line in whole if not any(line.text in other.text for other in lines)]
+        return Sighting(texts=tuple(_in_reading_order(lines)))
 
     def _read(self, pixels: Pixels, top: int, left: int, *, step: int = 1) -> Iterator[ReadText]:
-        shrunk, scale = _fitting(pixels, step)
+        if np.ptp(pixels, axis=(0, 1)).max() < _SHADES:
+            return
+        shrunk = _shrunk(pixels, step)
         found = self._reader(np.ascontiguousarray(shrunk[:, :, ::-1]))
         if found.boxes is None or found.txts is None or found.scores is None:
             return
         for box, text, score in zip(found.boxes, found.txts, found.scores, strict=True):
             if text.strip() and float(score) >= _SURE:
-                yield ReadText("picture", text, _region((np.asarray(box) - _PAD) / scale, top, left))
+                yield ReadText("picture", text, _region((np.asarray(box) - _PAD) * step, top, left))
 
 
-def _fitting(pixels: Pixels, step: int) -> tuple[Pixels, float]:
-    """Return pixels as the reader likes them, with a margin, and by what they were scaled."""
-    scale = 1.0
+def _shrunk(pixels: Pixels, step: int) -> Pixels:
+    """Return pixels with each field of step × step as one, and with a margin, for letters at the edge are missed."""
     if step > 1:
         height, width = (side // step * step for side in pixels.shape[:2])
         fields = pixels[:height, :width].reshape(height // step, step, width // step, step, 3)
-        pixels, scale = fields.mean(axis=(1, 3)).astype(np.uint8), 1 / step
-    elif max(pixels.shape[:2]) < _SMALL:
-        pixels, scale = np.repeat(np.repeat(pixels, 2, axis=0), 2, axis=1), 2.0
-    return np.pad(pixels, ((_PAD, _PAD), (_PAD, _PAD), (0, 0)), mode="edge"), scale
+        pixels = fields.mean(axis=(1, 3)).astype(np.uint8)
+    return np.pad(pixels, ((_PAD, _PAD), (_PAD, _PAD), (0, 0)), mode="edge")
 
 
 def _tiles(height: int, width: int) -> Iterator[tuple[int, int]]:
-    for top in _starts(height):
-        for left in _starts(width):
+    for top in range(0, max(height - _OVER_HIGH, 1), _HIGH - _OVER_HIGH):
+        for left in range(0, max(width - _OVER_WIDE, 1), _WIDE - _OVER_WIDE):
             yield top, left
-
-
-def _starts(side: int) -> range:
-    return range(0, max(side - _OVERLAP, 1), _TILE - _OVERLAP)
 
 
 def _region(box: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]", top: int, left: int) -> Region:
@@ -100,6 +99,15 @@ def _region(box: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]", top: int, 
     return Region(
         max(0, int(low[0])) + left, max(0, int(low[1])) + top, int(high[0]) + 1 + left, int(high[1]) + 1 + top
     )
+
+
+def _is_cut(line: ReadText, top: int, height: int) -> bool:
+    """Whether a line lies on the upper or lower edge of its strip; the next strip, which overlaps, holds it whole."""
+    region = line.region
+    if region is None:
+        return False
+    is_low = top + _HIGH < height and region.bottom >= top + _HIGH - _EDGE
+    return is_low or (top > 0 and region.top <= top + _EDGE)
 
 
 def _is_same(one: ReadText, other: ReadText) -> bool:
@@ -110,10 +118,15 @@ def _is_same(one: ReadText, other: ReadText) -> bool:
     return abs(here.top - there.top) < _PAD and abs(here.left - there.left) < _PAD
 
 
-def _says(one: ReadText, other: ReadText) -> bool:
-    return other.text in one.text
-
-
-def _place(line: ReadText) -> tuple[int, int]:
-    region = line.region
-    return (region.top, region.left) if region is not None else (0, 0)
+def _in_reading_order(lines: list[ReadText]) -> Iterator[ReadText]:
+    """Yield lines row by row from the top, each row from the left: two stand in one row when half of each is level."""
+    rows: list[list[tuple[Region, ReadText]]] = []
+    placed = [(line.region, line) for line in lines if line.region is not None]
+    for region, line in sorted(placed, key=lambda pair: pair[0].top):
+        first = rows[-1][0][0] if rows else None
+        if first is not None and region.top < (first.top + first.bottom) / 2 and region.bottom > first.top:
+            rows[-1].append((region, line))
+        else:
+            rows.append([(region, line)])
+    for row in rows:
+        yield from (line for _, line in sorted(row, key=lambda pair: pair[0].left))
