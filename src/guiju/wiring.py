@@ -10,6 +10,9 @@ from importlib import resources
 from guiju.gateway.models import ExchangeQuery
 from guiju.gateway.service import Gateway
 from guiju.kit.clock import BEIJING, Clock, to_iso
+from guiju.kit.errors import NotFoundError
+from guiju.law.models import Parameter
+from guiju.law.service import Law
 from guiju.ledger.models import Verification
 from guiju.ledger.service import Ledger
 from guiju.moderation.models import LibraryStats, Scope
@@ -54,6 +57,14 @@ def read_exchange_facts(
     """Return how the exchanges that closed in [since, until) ended, from the gateway's index."""
     tally = gateway.tally(since, until)
     return {outcome: EvidenceFacts(one.count, one.newest_entries, one.newest_at) for outcome, one in tally.items()}
+
+
+def parameter_on(law: Law, parameter_id: str, day: date) -> Parameter | None:
+    """Return a number of the law on a day, or None where no version of it is in force then."""
+    try:
+        return law.parameter(parameter_id, day)
+    except NotFoundError:
+        return None
 
 
 def _smallest(stats: LibraryStats, chapter: str) -> int:

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,19 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "guiju"
 FORBIDDEN_NAMES = {"core", "common", "utils", "util", "helpers", "misc", "manager", "base"}
-ROOMS = ("kit", "storage", "text", "law", "ledger", "moderation", "labelling", "supervision", "staff", "gateway")
+ROOMS = (
+    "kit",
+    "storage",
+    "text",
+    "law",
+    "ledger",
+    "moderation",
+    "labelling",
+    "review",
+    "supervision",
+    "staff",
+    "gateway",
+)
 
 # A broad except is allowed where a door or a worker loop must outlive what it runs; each is named with its reason.
 BROAD_EXCEPTS = {
@@ -19,7 +32,9 @@ BROAD_EXCEPTS = {
     "ledger/service/rounds.py": "checkpoints go on when one anchor or one round fails",
     "cli/app.py": "the door: what nobody foresaw is told in words",
     "supervision/service.py": "one check that dies is shown as not run and hides no other",
+    "gateway/upstreams/threaded.py": "a model in this process that dies becomes an upstream error, never silence",
     "moderation/stream.py": "a detector that dies becomes undetermined, never no risk",
+    "moderation/media/service.py": "a checker that dies becomes undetermined, never no risk",
     "moderation/service.py": "a detector that dies becomes undetermined, never no risk",
 }
 
@@ -151,7 +166,7 @@ def test_importing_any_module_has_no_effect() -> None:
     modules = []
     for path in python_files(SOURCE):
         parts = path.relative_to(SOURCE.parent).with_suffix("").parts
-        if "migrations" in parts or parts[-1] == "__main__" or "local_model" in parts:
+        if "migrations" in parts or parts[-1] == "__main__" or (parts[-1] == "gguf" and not find_spec("llama_cpp")):
             continue
         modules.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
     result = subprocess.run(

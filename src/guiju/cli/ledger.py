@@ -58,8 +58,8 @@ def verify(
     ] = False,
 ) -> None:
     """核验账本：完整性、齐全性、时效性。完整性不成立则退出码为 1。/ Verify; exit 1 unless integrity holds."""
-    with _evidence() as ledger, working("核验 / verifying"):
-        found = ledger.verify(deep=not quick)
+    with _evidence() as ledger, working("核验 / verifying") as tell:
+        found = ledger.verify(deep=not quick, progress=tell)
     _show_verdict("完整性 / integrity", found.integrity)
     _show_verdict("齐全性 / completeness", found.completeness)
     _show_verdict("时效性 / freshness", found.freshness)
@@ -170,8 +170,8 @@ def export(
     who = _actor(actor)
     with _evidence(writing=True) as ledger:
         _check_selection(ledger, query)
-        with working("导出 / exporting"):
-            bundle = ledger.export(path, query, disclose=disclose)
+        with working("导出 / exporting") as tell:
+            bundle = ledger.export(path, query, disclose=disclose, progress=tell)
         ledger.append(
             Draft(
                 "ledger.exported",

@@ -13,7 +13,7 @@ from guiju.cli.terminal import say, stepping, table
 from guiju.kit.errors import InputError
 from guiju.moderation.library import LibrarySources, load_library
 from guiju.moderation.models import Action, Refusal, Scope
-from guiju.moderation.policy import MAX_POLICY_BYTES, PolicyRule, read_policy
+from guiju.moderation.policy import MAX_POLICY_BYTES, PolicyRule, Upstream, read_policy
 from guiju.moderation.policy.cases import PolicyCase, read_cases
 from guiju.moderation.service import Moderation, builtin_folder, builtin_policy, builtin_schema
 from guiju.moderation.trials import MAX_LINE_BYTES, Comparison, Sample, compare, read_traffic, run_cases
@@ -69,6 +69,15 @@ def show() -> None:
     for name, detector in bundle.detectors.items():
         state = "启用 / on" if detector.enabled else "停用 / off"
         say(f"检测器 / detector {name}: {state}，{detector.budget_ms} ms {' '.join(detector.kinds)}".rstrip())
+    for guard in bundle.guards:
+        say(
+            f"审核模型 / guard {guard.name}: {guard.kind} {guard.url} {guard.model}，{' '.join(guard.scopes)}，"
+            f"{guard.ask}，{guard.budget_ms} ms，失效 / on failure {_ACTIONS[guard.on_failure]}"
+        )
+    personal = bundle.personal
+    if personal.needs_vault or personal.upstream is Upstream.REFUSE:
+        logs = "占位 / mask" if personal.masks_logs else "保留 / keep"
+        say(f"个人信息 / personal information: {personal.upstream}，证据 / logs {logs}，{' '.join(personal.kinds)}")
     table(
         (
             "#序 / no", "风险 / risks", "方向 / scopes", "级别 / levels", "意愿 / wishes", "检测器 / detectors",

@@ -6,7 +6,15 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -55,26 +63,40 @@ def beijing(at: datetime) -> str:
 
 
 @contextmanager
-def working(text: str) -> Iterator[None]:
-    """Show on a terminal that long work goes on and since when; show nothing where nobody watches."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    console = _console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        progress.add_task(clean(text), total=None)
-        yield
+def working(text: str) -> Iterator[Callable[[int, int], None]]:
+    """Show on a terminal that long work goes on; show nothing where nobody watches.
 
-
-@contextmanager
-def stepping(text: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show on a terminal how far work of `total` steps is; give what is called with the steps that were done."""
+    What is given may be told how much is done, and of how much: then a bar with the time left is shown.
+    """
     columns = (
+        SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
+        TaskProgressColumn(),
         TimeElapsedColumn(),
+        TextColumn("剩余 / left"),
         TimeRemainingColumn(),
     )
     console = _console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(clean(text), total=total)
-        yield lambda steps: progress.advance(task, steps)
+        task = progress.add_task(clean(text), total=None)
+
+        def tell(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        yield tell
+
+
+@contextmanager
+def stepping(text: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show how far work of `total` steps is (None: nobody knows); give what is called with the steps just done."""
+    done = 0
+    with working(text) as tell:
+
+        def step(steps: int) -> None:
+            nonlocal done
+            done += steps
+            if total is not None:
+                tell(done, total)
+
+        yield step

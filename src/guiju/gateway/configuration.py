@@ -5,18 +5,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import yaml
 
 from guiju.gateway.models import Limits, Patience
 from guiju.kit.errors import ConfigurationError
 
-KINDS = ("openai", "echo", "law-assistant")
+KINDS = ("openai", "gguf", "echo", "law-assistant")
 EVERY_MODEL = "*"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TOP = frozenset(("upstreams", "limits", "patience", "provider_code", "health_seconds"))
 _SIZE_MOST = 8 * 1024 * 1024  # of a body or an answer: both must fit into one entry of the ledger
-_ROW = frozenset(("name", "kind", "base_url", "api_key", "api_key_env", "models"))
+_ROW = frozenset(("name", "kind", "base_url", "api_key", "api_key_env", "models", "path"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class UpstreamSettings:
         base_url: of an `openai` server, with or without `/v1`.
         api_key: what it wants as bearer; never logged.
         models: public name → its own name; None for every model that it has.
+        path: of a `gguf` model's file.
     """
 
     name: str
@@ -36,6 +38,7 @@ class UpstreamSettings:
     base_url: str = ""
     api_key: str = field(default="", repr=False)
     models: tuple[tuple[str, str], ...] | None = None
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +121,48 @@ def _upstream(row: object, environment: Mapping[str, str], where: str) -> Upstre
         raise _wrong(f"{where}.name", "应为字母、数字、点、横线组成的名称", "must be letters, digits, dots and dashes")
     if kind not in KINDS:
         raise _wrong(f"{where}.kind", f"应为 {'、'.join(KINDS)} 之一", f"must be one of {', '.join(KINDS)}")
+    if kind == "gguf":
+        return UpstreamSettings(
+            name, kind, models=_models(row.get("models", {name: name}), where), path=_path(row.get("path"), where)
+        )
     if kind != "openai":
         return UpstreamSettings(name, kind, models=_models(row.get("models", {kind: kind}), where))
     url = row.get("base_url")
-    if not isinstance(url, str) or not re.match(r"https?://[^\s/]+", url):
+    if not isinstance(url, str) or not _is_address(url):
         raise _wrong(f"{where}.base_url", "应为 http:// 或 https:// 地址", "must be an http:// or https:// address")
     return UpstreamSettings(
         name, kind, url, _api_key(row, environment, where), _models(row.get("models", EVERY_MODEL), where)
     )
 
 
+def _path(value: object, where: str) -> str:
+    if not isinstance(value, str) or not Path(value).is_file():
+        raise _wrong(f"{where}.path", "应为一个现有 GGUF 模型文件的路径", "must be the path of a GGUF file that exists")
+    return value
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        is_whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, brackets that do not close
+        return False
+    is_bare = parts.username is None and not parts.query and not parts.fragment
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    return is_whole and is_bare and is_plain and parts.scheme in {"http", "https"}
+
+
 def _api_key(row: dict[str, object], environment: Mapping[str, str], where: str) -> str:
     variable, literal = row.get("api_key_env"), row.get("api_key", "")
+    key = _given_key(variable, literal, environment, where=where)
+    if not (key.isascii() and key.isprintable()):
+        raise _wrong(
+            f"{where}.api_key", "含有不能放进请求头的字符", "must be printable ASCII, which is what a header can carry"
+        )
+    return key
+
+
+def _given_key(variable: object, literal: object, environment: Mapping[str, str], *, where: str) -> str:
     if variable is None:
         if not isinstance(literal, str):
             raise _wrong(f"{where}.api_key", "应为字符串（请加引号）", "must be a string (put it in quotes)")

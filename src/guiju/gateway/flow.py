@@ -18,6 +18,7 @@ from guiju.gateway.exchange import Exchange
 from guiju.gateway.models import App, ChatCall, ChatReply
 from guiju.gateway.stages.authenticate import Callers
 from guiju.gateway.stages.desk import Desk
+from guiju.gateway.stages.media import MediaStage
 from guiju.gateway.stages.moderate import InputModeration
 from guiju.gateway.stages.release_stream import StreamRelease
 from guiju.gateway.stages.release_whole import refuse_input, release_whole
@@ -29,7 +30,7 @@ from guiju.kit.ids import new_id
 from guiju.labelling.models import Producer
 from guiju.labelling.rules import LabelWriter
 from guiju.ledger.models import SYSTEM_PERSON
-from guiju.moderation.models import Audience, Context
+from guiju.moderation.models import ANYONE, Audience, Context
 
 _log = logging.getLogger(__name__)
 _JSON = ("content-type", "application/json")
@@ -40,12 +41,13 @@ _LABEL_HEADER = "x-aigc-label"
 class ChatFlow:
     """The ordered stages of an exchange."""
 
-    def __init__(self, desk: Desk, callers: Callers, producer: Producer) -> None:
-        """Work at `desk` for `callers`; the implicit label names `producer`."""
+    def __init__(self, desk: Desk, callers: Callers, producer: Producer, media: MediaStage) -> None:
+        """Work at `desk` for `callers`; the implicit label names `producer`; `media` looks at what is no text."""
         self._desk = desk
         self._callers = callers
         self._label = LabelWriter(producer)
         self._input = InputModeration(desk.moderation)
+        self._media = media
         self._open_count = 0
 
     async def chat(self, call: ChatCall) -> ChatReply:
@@ -59,8 +61,10 @@ class ChatFlow:
             return error_reply(error)
         try:
             _audience(call)
-            request = read_request(call.body, self._desk.limits)
+            request = read_request(call.body, self._desk.limits, self._media.refusal)
             self._desk.pool.check_model(request.model)
+            if request.media:
+                request = await self._media.receive(request)
         except CallError as error:
             return await self._reject(app, error, size=len(call.body))
         try:
@@ -110,13 +114,16 @@ class ChatFlow:
         if self._open_count >= self._desk.limits.open_exchanges:
             self._desk.metrics.count("guiju_calls_rejected_total", code=OverloadedError.code)
             raise OverloadedError("网关当前并发已满；请稍后重试。", "The gateway is full now; try again in a moment.")
-        context = Context(_audience(call), (app.id, app.name))
+        is_apart = call.audience or desk.moderation.policy.tells_contexts
+        context = Context(_audience(call), (app.id, app.name)) if is_apart else ANYONE
         exchange = self._new_exchange(app, await self._person(app, call, request), request, context=context)
         self._count_open(1)
         outcome = rules.INTERRUPTED
         reply: ChatReply | None = None
         try:
             decision = await self._input.decide_request(exchange)
+            if request.media:
+                decision = await self._media.decide(exchange, decision)
             desk.evidence.open(exchange)
             reply = await (self._answer(exchange) if rules.may_go_on(decision) else self._refused(exchange))
         except asyncio.CancelledError:

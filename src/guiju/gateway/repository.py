@@ -1,5 +1,7 @@
 """All SQL of the gateway: apps, keys, and the index of exchanges, which can be made again from the ledger."""
 
+import functools
+import itertools
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -57,6 +59,7 @@ mark_table = sa.Table(
 _PAGE_MOST = 500
 _NEWEST = 5
 _IN_MOST = 500
+_ID = "the_id"
 
 
 class GatewayRepository:
@@ -145,11 +148,9 @@ class GatewayRepository:
                 there.update(connection.execute(sa.select(exchange_table.c.id).where(some)).scalars())
             if new := [row for key, row in rows.items() if key not in there]:
                 connection.execute(sa.insert(exchange_table), new)
-            for key in there:
-                if rows[key]["closed_at"] is not None:
-                    connection.execute(
-                        sa.update(exchange_table).where(exchange_table.c.id == key).values(_without_blanks(rows[key]))
-                    )
+            closed = [_known(rows[key]) for key in there if rows[key]["closed_at"] is not None]
+            for names, alike in itertools.groupby(sorted(closed, key=tuple), key=tuple):
+                connection.execute(_update(names), list(alike))
 
     def closed_ids(self, ids: Sequence[str]) -> set[str]:
         """Return those of `ids` that the index has as closed."""
@@ -250,9 +251,17 @@ def _row(noted: Noted) -> dict[str, object]:
     }
 
 
-def _without_blanks(row: dict[str, object]) -> dict[str, object]:
+@functools.cache
+def _update(names: tuple[str, ...]) -> sa.Update:
+    """Return the statement that sets the columns `names` of the exchange `the_id`."""
+    values: dict[str, sa.BindParameter[object]] = {name: sa.bindparam(name) for name in names if name != _ID}
+    return sa.update(exchange_table).where(exchange_table.c.id == sa.bindparam(_ID)).values(values)
+
+
+def _known(row: dict[str, object]) -> dict[str, object]:
     """Leave out what a rebuilt row does not know, so that it does not wipe what is known."""
-    return {key: value for key, value in row.items() if value not in (None, "") or key == "risks"}
+    known = {key: value for key, value in row.items() if value not in (None, "") or key == "risks"}
+    return {_ID: known.pop("id"), **known}
 
 
 def _record(row: sa.Row[tuple[object, ...]]) -> ExchangeRecord:

@@ -1,16 +1,25 @@
 """The nouns of the ledger."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeAlias
 
 from guiju.kit.canonical_json import JsonObject
 
 SYSTEM_PERSON = "system"
 
+Progress: TypeAlias = Callable[[int, int], None]
+"""Hears of long work: how much is done, and of how much."""
+
 # Actions that the ledger itself writes.
 ERASED, STARTED, STOPPED, HEARTBEAT = "person.erased", "ledger.started", "ledger.stopped", "ledger.heartbeat"
+
+
+def unheard(_done: int, _of: int) -> None:
+    """Take progress where nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)

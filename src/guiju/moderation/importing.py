@@ -17,6 +17,7 @@ from guiju.moderation.errors import ImportTermsError
 from guiju.moderation.library import parse_library_file
 from guiju.moderation.library_file import MAX_REASON, term_id, why_unusable
 from guiju.moderation.models import LEVELS, RISK_IDS, WISHES, ImportReport, Refusal
+from guiju.moderation.writing import quoted
 from guiju.moderation.yaml_document import DocumentError, Node, parse_document
 from guiju.storage.blobs import write_atomically
 from guiju.text.normalising import base_normaliser
@@ -312,19 +313,10 @@ def _files(rows: Iterable[_Row], name: str, updated: str) -> tuple[tuple[str, by
         groups.setdefault((row.level, row.action, row.reason), []).append(row.term)
     files = []
     for risk, groups in sorted(by_risk.items()):
-        lines = [f"version: {_quoted('imported from ' + name)}", f"risk: {risk}", f"updated: {updated}", "groups:"]
+        lines = [f"version: {quoted('imported from ' + name)}", f"risk: {risk}", f"updated: {updated}", "groups:"]
         for (level, action, reason), terms in sorted(groups.items()):
-            lines += [f"- reason: {_quoted(reason)}", f"  level: {level}"]
+            lines += [f"- reason: {quoted(reason)}", f"  level: {level}"]
             lines += [f"  action: {action}"] if action else []
-            lines += ["  terms:", *(f"  - {_quoted(term)}" for term in terms)]
+            lines += ["  terms:", *(f"  - {quoted(term)}" for term in terms)]
         files.append((risk, ("\n".join(lines) + "\n").encode()))
     return tuple(files)
-
-
-def _quoted(text: str) -> str:
-    """Return a YAML double-quoted scalar; what does not print is escaped."""
-    safe = "".join(
-        one if one.isprintable() and one not in '"\\' else f"\\U{ord(one):08x}" if one not in '"\\' else f"\\{one}"
-        for one in text.encode("utf-8", "replace").decode()
-    )
-    return f'"{safe}"'

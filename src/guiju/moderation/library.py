@@ -48,24 +48,29 @@ class Library:
     """
 
     def __init__(self, files: Iterable[LibraryFile]) -> None:
-        """Merge `files`: duplicates fold, of conflicting entries the stricter stays, disabled built-in terms go."""
+        """Merge `files`: disabled built-in terms go, duplicates fold, of conflicting entries the stricter stays.
+
+        A built-in term that is disabled goes before anything is merged, so that an operator's own entry can take its
+        place and be milder than it was.
+        """
+        files = tuple(files)
         kept: dict[str, Term] = {}
         counts: Counter[str] = Counter()
         notes: list[Refusal] = []
         phrases: dict[str, set[str]] = {}
         refusals: list[Refusal] = []
-        disabled: set[str] = set()
+        disabled = {key for file in files for key in file.disabled}
+        gone: set[str] = set()
         updated = ""
         for file in files:
             refusals.extend(file.refusals)
             phrases.setdefault(file.risk, set()).update(file.phrases)
-            disabled.update(file.disabled)
             updated = max(updated, file.updated)
             for term in file.terms:
-                _merge(kept, term, counts=counts, notes=notes)
-        gone = [key for key in disabled if key in kept and kept[key].origin == "builtin"]
-        for key in gone:
-            del kept[key]
+                if term.origin == "builtin" and term.id in disabled:
+                    gone.add(term.id)
+                else:
+                    _merge(kept, term, counts=counts, notes=notes)
         self.terms = tuple(sorted(kept.values(), key=lambda term: term.id))
         self.phrases: Mapping[str, tuple[str, ...]] = {risk: tuple(sorted(found)) for risk, found in phrases.items()}
         self.content_hash = _content_hash(self.terms, self.phrases)
@@ -205,6 +210,7 @@ def _fields(term: Term) -> list[Json]:
         term.id, term.form, list(term.risks), term.level, term.wish, [scope.value for scope in term.scopes],
         term.whole_word, list(term.not_before), list(term.not_after), list(term.allow),
         [list(group) for group in term.all_of], list(term.none_of), term.within, term.skips,
+        tuple(sorted(term.views)),
     ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from guiju.moderation.fields import FieldReader
+from guiju.moderation.flags import FLAGS, contradiction, views_of
 from guiju.moderation.models import LEVELS, RISK_IDS, WISHES, Refusal, Scope, Term
 from guiju.moderation.yaml_document import Node, parse_document
 from guiju.text.normalising import base_normaliser
@@ -156,7 +157,7 @@ class _TermMaker:
             all_of=self._companions(*get("all"), base.all_of),
             none_of=self._companions(*get("none"), base.none_of),
             within=reader.number(*get("within"), (1, MAX_WITHIN), default=base.within),
-            flags=reader.choices(*get("flags"), ("base", "skip"), default=base.flags),
+            flags=self._flags(*get("flags"), base.flags),
             reason=reader.text(*get("reason"), base.reason),
             risks=reader.choices(*get("risks"), RISK_IDS, default=base.risks),
         )
@@ -210,10 +211,19 @@ class _TermMaker:
             none_of=tuple(dict.fromkeys(one for group in settings.none_of for one in group)),
             within=settings.within,
             skips="skip" in settings.flags,
+            views=views_of(settings.flags),
             reason=settings.reason,
             origin=self.origin,
             where=f"{self.reader.where}:{line}",
         )
+
+    def _flags(self, node: Node | None, name: str, base: tuple[str, ...]) -> tuple[str, ...]:
+        flags = self.reader.choices(node, name, FLAGS, default=base)
+        wrong = contradiction(flags)
+        if node is not None and wrong is not None:
+            self.reader.refuse(node.line, name, wrong)
+            return base
+        return flags
 
     def _forms(self, node: Node | None, name: str, base: tuple[str, ...]) -> tuple[str, ...]:
         if node is None:

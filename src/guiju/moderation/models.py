@@ -74,6 +74,9 @@ class Finding:
         view: the view of the text it was found in, `base` for the plain normalised one.
         reason: why this is in the library, for the person who reviews; Chinese.
         score: how sure the detector is, from 0 to 1; 1 for what is there or not, such as a term.
+        cost: how far the writing is from the term, in tenths of a symbol; 0 where it is written plainly.
+        delta: how much likelier the text gets when the term replaces what stands there, in hundredths of a bit; 0 where
+            it is written plainly.
     """
 
     detector: str
@@ -86,6 +89,8 @@ class Finding:
     view: str = "base"
     reason: str = ""
     score: float = 1.0
+    cost: int = 0
+    delta: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +171,7 @@ class Term:
         none_of: companions that must not be near, alternatives flattened.
         within: how many symbols away near is, on either side.
         skips: whether decorations inside the term are passed over.
+        views: in which disguises it is looked for, and opt-ins; see `flags`.
         reason: why it is here; Chinese.
         origin: `builtin` or `operator`.
         where: file and line.
@@ -190,6 +196,7 @@ class Term:
     reason: str
     origin: str
     where: str
+    views: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 import itertools
 import logging
+import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -15,6 +16,8 @@ from guiju.moderation.detectors.keywords import KeywordDetector
 from guiju.moderation.detectors.null import NullDetector
 from guiju.moderation.detectors.personal_information import PersonalInformationDetector
 from guiju.moderation.errors import PolicyError
+from guiju.moderation.guards.interface import NoTransport, Transport
+from guiju.moderation.guards.panel import Panel
 from guiju.moderation.library import Library, LibrarySources, load_library
 from guiju.moderation.models import (
     ANYONE,
@@ -28,11 +31,13 @@ from guiju.moderation.models import (
     Refusal,
     Scope,
     Segment,
+    Term,
     TermPage,
 )
-from guiju.moderation.policy import MAX_POLICY_BYTES, PolicyBundle, parse_policy, read_policy
+from guiju.moderation.policy import KINDS, MAX_POLICY_BYTES, PolicyBundle, Upstream, parse_policy, read_policy
 from guiju.moderation.rules import decide_from, masked
 from guiju.moderation.stream import ModeratedStream
+from guiju.moderation.vault import Vault
 from guiju.text.models import Normalised
 from guiju.text.normalising import Normaliser, base_normaliser
 
@@ -71,8 +76,20 @@ def _keywords(shop: Workshop) -> Detector:
 
 
 def _personal_information(shop: Workshop) -> Detector:
-    settings = shop.policy.detectors["personal_information"]
-    return PersonalInformationDetector(settings.kinds, settings.wishes, shop.policy.may_act)
+    settings, personal = shop.policy.detectors["personal_information"], shop.policy.personal
+    refused = personal.kinds if personal.upstream is Upstream.REFUSE else ()
+    kinds = {Scope.INPUT: (*settings.kinds, *refused), Scope.OUTPUT: settings.kinds}
+    return PersonalInformationDetector(kinds, settings.wishes, shop.policy.may_act)
+
+
+def _put_away(policy: PolicyBundle) -> PersonalInformationDetector | None:
+    """Make the detector that says what a vault puts away; None where nothing is."""
+    if not policy.personal.needs_vault:
+        return None
+    wishes = dict.fromkeys(Scope, "observe")
+    return PersonalInformationDetector(
+        dict.fromkeys(Scope, policy.personal.kinds), wishes, lambda _finding, _scope: False
+    )
 
 
 def _classifier(shop: Workshop) -> Detector:
@@ -89,6 +106,11 @@ BUILDERS: Mapping[str, Callable[[Workshop], Detector]] = {
 """What makes each detector of `policy.DETECTORS`, in the order in which they look; a new detector is entered here."""
 
 
+_EVERY_KIND = PersonalInformationDetector(
+    dict.fromkeys(Scope, KINDS), dict.fromkeys(Scope, "observe"), lambda _finding, _scope: False
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Engine:
     """What is in force: one reference, swapped whole."""
@@ -96,20 +118,32 @@ class _Engine:
     library: Library
     policy: PolicyBundle
     detectors: tuple[Detector, ...]
+    panel: Panel | None
+    put_away: PersonalInformationDetector | None
 
 
 class Moderation:
     """Decides about texts by the library and the policy in force. Safe to call from several threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, told apart by name
         self,
         sources: LibrarySources,
         policy_path: Path | None = None,
         *,
         clock: Clock | None = None,
         further_detectors: Sequence[Detector] = (),
+        environment: Mapping[str, str] | None = None,
+        transport: Transport | None = None,
     ) -> None:
         """Read library and policy; without a path, our own policy.
+
+        Args:
+            sources: the keyword library.
+            policy_path: the operator's policy.
+            clock: the time.
+            further_detectors: look after those that policy configures.
+            environment: holds the keys of guards.
+            transport: carries calls to guards; without one every guard fails, as its own fail policy says.
 
         Raises:
             LibraryError: a keyword file cannot be used.
@@ -120,6 +154,8 @@ class Moderation:
         self._clock = clock or SystemClock()
         self._further = tuple(further_detectors)
         self._normaliser = base_normaliser()
+        self._environment = os.environ if environment is None else environment
+        self._transport = transport or NoTransport()
         self._reloading = threading.Lock()
         self._engine = self._build()
 
@@ -127,6 +163,36 @@ class Moderation:
     def policy(self) -> PolicyBundle:
         """The bundle in force."""
         return self._engine.policy
+
+    @property
+    def panel(self) -> Panel | None:
+        """The guards to ask after `decide`; None where policy has none."""
+        return self._engine.panel
+
+    def open_vault(self) -> Vault | None:
+        """Begin to put personal information away; None where policy lets it pass."""
+        engine = self._engine
+        detector = engine.put_away
+        if detector is None:
+            return None
+        personal = engine.policy.personal
+        restores = personal.upstream is Upstream.RESTORE
+        return Vault(
+            lambda text: self._personal_information(detector, text), restores=restores, masks_logs=personal.masks_logs
+        )
+
+    def without_personal_information(self, text: str) -> str:
+        """Return a text with placeholders in the place of every kind of personal information that we know."""
+        return Vault(
+            lambda said: self._personal_information(_EVERY_KIND, said), restores=False, masks_logs=True
+        ).masked(text)
+
+    def _personal_information(self, detector: PersonalInformationDetector, text: str) -> Sequence[Finding]:
+        return detector.find(Tape.of(text, self._normaliser.normalise(text)), Scope.INPUT)
+
+    async def aclose(self) -> None:
+        """Give back the connections to guards."""
+        await self._transport.aclose()
 
     def reload(self) -> PolicyBundle:
         """Read library and policy anew and put them in force at once; streams that are open keep what they began with.
@@ -146,6 +212,10 @@ class Moderation:
     def decide(self, text: str, scope: Scope, context: Context = ANYONE) -> Decision:
         """Decide about a whole text (GenAI Measures art. 14; design: fail closed)."""
         return self._decide(self._engine, text, scope, context=context)[0]
+
+    def decide_found(self, findings: Sequence[Finding], scope: Scope, failures: Collection[str]) -> Decision:
+        """Decide by what others found: about pictures and sound, which no detector here can read."""
+        return decide_from(findings, self._engine.policy, scope, failures=failures)
 
     def masked(self, text: str, decision: Decision, context: Context = ANYONE) -> str:
         """Return `text` as it may go on after `decision`: with what policy replaces masked or replaced."""
@@ -194,6 +264,14 @@ class Moderation:
         """Return the library in force in numbers."""
         return self._engine.library.stats
 
+    def terms(self) -> tuple[Term, ...]:
+        """Return every term in force, sorted by id."""
+        return self._engine.library.terms
+
+    def term(self, term_id: str) -> Term | None:
+        """Return the term in force with this id, or None."""
+        return self._engine.library.term(term_id)
+
     def search_terms(self, query: str, risk: str = "", *, offset: int = 0, limit: int = 50) -> TermPage:
         """Return a page of the terms that contain `query`, of one risk or chapter or of all."""
         return self._engine.library.search(query, risk, offset=offset, limit=limit)
@@ -225,7 +303,10 @@ class Moderation:
         detectors = [
             build(shop) if policy.detectors[name].enabled else NullDetector(name) for name, build in BUILDERS.items()
         ]
-        return _Engine(library, policy, (*detectors, *self._further))
+        panel = None
+        if policy.guards:
+            panel = Panel(policy, self._transport, clock=self._clock, environment=self._environment)
+        return _Engine(library, policy, (*detectors, *self._further), panel, _put_away(policy))
 
 
 def _read(path: Path) -> bytes:

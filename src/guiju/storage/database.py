@@ -49,6 +49,7 @@ class Database:
         """Give a connection whose work is committed whole at the end of the block, or not at all.
 
         Raises:
+            sqlalchemy.exc.IntegrityError: a constraint of the table refused.
             StorageError: the database refused or cannot be reached.
         """
         try:
@@ -57,6 +58,8 @@ class Database:
         except sa.exc.IntegrityError:
             raise
         except (sa.exc.DBAPIError, ConnectionError) as error:  # the driver lets a broken socket through as it is
+            if isinstance(error, sa.exc.DBAPIError) and _is_violation(error):
+                raise sa.exc.IntegrityError(error.statement, error.params, error.orig or error) from error
             raise _storage_error(error) from error
 
     @contextmanager
@@ -125,6 +128,12 @@ def _sqlite_engine(parsed: URL) -> Engine:
     sa.event.listen(engine, "connect", on_connect)
     sa.event.listen(engine, "begin", on_begin)
     return engine
+
+
+def _is_violation(error: sa.exc.DBAPIError) -> bool:
+    """Tell whether a constraint refused (SQLSTATE class 23); pg8000 says so by name only of unique ones."""
+    facts = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    return isinstance(facts, dict) and str(facts.get("C", "")).startswith("23")
 
 
 def _storage_error(error: sa.exc.DBAPIError | ConnectionError) -> StorageError:

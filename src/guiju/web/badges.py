@@ -56,9 +56,17 @@ class Badges:
         """Return the badge of a decision."""
         return self._badge(*ACTION_TITLES[action])
 
+    def outcome_of_action(self, action: str) -> Markup:
+        """Return the badge of a decision as a record has it; a word that is none of ours is shown as it is."""
+        return self.action(Action(action)) if action in set(Action) else Markup("<code>{}</code>").format(action)
+
     def verdict(self, word: VerdictWord) -> Markup:
         """Return the badge of a verdict on the ledger."""
         return self._badge(*VERDICT_TITLES[word])
+
+    def named(self, title: str, tone: str) -> Markup:
+        """Return a badge of a title in the tone of an outcome, as a page's own table has them."""
+        return self._badge(title, Outcome(tone))
 
     def upstream(self, is_healthy: bool) -> Markup:  # noqa: FBT001 - called from templates with the state's own field
         """Return the badge of an upstream."""

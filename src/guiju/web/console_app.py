@@ -14,12 +14,14 @@ from guiju.web.house import WebHouse
 from guiju.web.rendering import STATIC
 from guiju.web.routes.api import api_app
 from guiju.web.routes.apps import apps_routes
+from guiju.web.routes.changes import changes_routes
 from guiju.web.routes.chat import chat_routes
 from guiju.web.routes.exchanges import exchanges_routes
 from guiju.web.routes.law import law_routes
 from guiju.web.routes.ledger import ledger_routes
 from guiju.web.routes.overview import overview_routes
 from guiju.web.routes.policy import policy_routes
+from guiju.web.routes.review import review_routes
 from guiju.web.routes.session import session_routes
 from guiju.web.routes.staff import staff_routes
 from guiju.web.routes.system import system_routes
@@ -50,6 +52,8 @@ def console_app(house: WebHouse) -> Starlette:
         *law_routes(door),
         *exchanges_routes(door),
         *policy_routes(door),
+        *review_routes(door),
+        *changes_routes(door),
         *apps_routes(door),
         *ledger_routes(door),
         *system_routes(door),

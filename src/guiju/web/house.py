@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from guiju.law.service import Law
     from guiju.ledger.service import Ledger
     from guiju.moderation.service import Moderation
+    from guiju.review.service import Review
     from guiju.settings import Settings
     from guiju.staff.service import Staff
     from guiju.supervision.service import Supervision
@@ -51,6 +52,11 @@ class WebHouse(Protocol):
     @property
     def supervision(self) -> Supervision:
         """Where the service stands."""
+        ...
+
+    @property
+    def review(self) -> Review:
+        """What people look at again."""
         ...
 
     @property

@@ -15,6 +15,7 @@ import uvicorn
 from tests.flows.gateway.ledgers import running_ledger
 from tests.simulators.upstream import UpstreamSimulator
 
+from guiju.gateway.guard_transport import GuardTransport
 from guiju.gateway.models import App, Limits, Patience
 from guiju.gateway.ports import Body
 from guiju.gateway.repository import GatewayRepository
@@ -79,10 +80,12 @@ class SwitchableLedger:
             raise StorageError("磁盘已满。", "The disk is full.")
         self.drafts.append(draft)
 
-    async def append_async(self, draft: Draft) -> Receipt:
+    def submit_async(self, draft: Draft) -> "asyncio.Future[Receipt]":
         self._check(draft)
-        if self.delay_seconds:
-            await asyncio.sleep(self.delay_seconds)
+        return asyncio.ensure_future(self._late(draft)) if self.delay_seconds else self.ledger.submit_async(draft)
+
+    async def _late(self, draft: Draft) -> Receipt:
+        await asyncio.sleep(self.delay_seconds)
         return await self.ledger.append_async(draft)
 
     def append(self, draft: Draft) -> Receipt:
@@ -155,7 +158,7 @@ def moderation_in(folder: Path) -> Moderation:
     (keywords / "A.1-f.yaml").write_text(_LIBRARY, encoding="utf-8")
     policy = folder / "policy.yaml"
     policy.write_text(_POLICY, encoding="utf-8")
-    return Moderation(LibrarySources(builtin=keywords), policy)
+    return Moderation(LibrarySources(builtin=keywords), policy, transport=GuardTransport())
 
 
 def build_gateway(

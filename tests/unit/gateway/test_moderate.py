@@ -18,6 +18,7 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 @dataclass
 class Mark:
     hash: str
+    tells_contexts: bool = True
 
     def relevant(self, context: Context) -> Context:
         return context
@@ -45,6 +46,14 @@ class Counting:
         self.asked.append(text)
         self.contexts.append(context)
         return Decision(self.action, scope, (), (), "", "", self.policy.hash, "")
+
+    panel = None
+
+    def open_vault(self) -> None:
+        return None
+
+    def without_personal_information(self, text: str) -> str:
+        return text
 
     def open_stream(self, scope: Scope, context: Context = ANYONE) -> Stream:  # noqa: ARG002
         assert scope is Scope.INPUT

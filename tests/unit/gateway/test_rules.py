@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from guiju.gateway import rules
 from guiju.gateway.metrics import Metrics
 from guiju.gateway.models import App
-from guiju.gateway.stages.moderate import call_text
+from guiju.gateway.stages.calls import call_text
 from guiju.kit.canonical_json import canonical_bytes
 from guiju.kit.ids import new_id
 from guiju.moderation.models import Action, Decision, Finding, Scope

@@ -213,3 +213,15 @@ def test_a_log_without_a_new_checkpoint_for_long_is_stale(ledger: Ledger, clock:
     assert verification.completeness.word == "unknown"
     ledger.checkpoint()
     assert ledger.verify().freshness.word == "holds"
+
+
+def test_whoever_waits_hears_how_far_verification_and_export_are(filled: Ledger, tmp_path: Path) -> None:
+    heard: list[tuple[int, int]] = []
+    size = filled.size()
+    filled.verify(progress=lambda done, of: heard.append((done, of)))
+    assert heard[-1] == (size, size)
+    for disclose, passes in ((False, 1), (True, 2)):
+        heard.clear()
+        filled.export(tmp_path / "bundle.zip", disclose=disclose, progress=lambda done, of: heard.append((done, of)))
+        assert heard == sorted(heard)
+        assert heard[-1][0] == heard[-1][1] >= passes * size

@@ -1,5 +1,6 @@
 """Rules by score, audience, app and origin; replacements; what makes no difference is not told apart."""
 
+import dataclasses
 import itertools
 import json
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guiju.moderation.errors import PolicyError
+from guiju.moderation.media.settings import CHECKERS, MediaBounds
 from guiju.moderation.models import (
     ANYONE,
     RISK_IDS,
@@ -21,8 +23,10 @@ from guiju.moderation.models import (
     Origin,
     Scope,
 )
-from guiju.moderation.policy import ANYWHERE, DETECTORS, KINDS, PASSING, PolicyBundle, parse_policy
+from guiju.moderation.policy import ANYWHERE, DETECTORS, KINDS, PASSING, PolicyBundle, Upstream, parse_policy
+from guiju.moderation.policy.guards import ON_FAILURE, Ask, GuardKind, Window
 from guiju.moderation.policy.reading import ACTIONS, CHAPTERS, OPTIONAL, REQUIRED
+from guiju.moderation.policy.reading_guards import FIELDS as GUARD_FIELDS
 from guiju.moderation.rules import Cover, Failure, covered, decide_from
 from guiju.moderation.service import BUILDERS, Moderation, builtin_policy, builtin_schema
 
@@ -221,13 +225,54 @@ def test_the_schema_names_what_the_reader_takes() -> None:
     assert defs["anywhere"]["enum"] == list(ANYWHERE)
     assert defs["kind"]["enum"] == list(KINDS)
     assert set(SCHEMA["properties"]["detectors"]["properties"]) == set(DETECTORS)
+    guard = defs["guard"]["properties"]
+    assert set(guard) == set(GUARD_FIELDS)
+    for name, enum in (("kind", GuardKind), ("ask", Ask), ("output", Window), ("on_failure", ON_FAILURE)):
+        assert guard[name]["enum"] == [str(value) for value in enum]
+    personal = SCHEMA["properties"]["personal_information"]["properties"]
+    assert personal["upstream"]["enum"] == list(Upstream)
+    media = SCHEMA["properties"]["media"]["properties"]
+    switches = {"enabled", "keep", "trailing", "hosts", "internal_hosts", "limits", "text", "transcription", "ffmpeg"}
+    assert set(media) == {*switches, *CHECKERS}
+    assert set(media["limits"]["properties"]) == {bound.name for bound in dataclasses.fields(MediaBounds)}
     for name, further in DETECTORS.items():
         fields = SCHEMA["properties"]["detectors"]["properties"][name]["properties"]
         assert set(fields) == {"enabled", "budget_ms", *further}
 
 
-@pytest.mark.parametrize("text", [BASE, builtin_policy().read_text(encoding="utf-8")])
+FULL = (
+    BASE
+    + """
+guards:
+  - name: qwen
+    kind: qwen3guard
+    base_url: http://127.0.0.1:8000/v1
+    model: Qwen3Guard-Gen-4B
+    api_key_env: GUARD_KEY
+    scopes: [input, output]
+    ask: uncertain
+    uncertain: {at_least: 0.3, below: 0.9, wishes: [review]}
+    output: whole
+    window_chars: 100
+    budget_ms: 2000
+    on_failure: hold
+    breaker: {failures: 3, seconds: 10}
+    cache: {entries: 100, seconds: 60}
+    max_chars: 4000
+    concurrency: 4
+    unsafe: block
+    controversial: observe
+    categories: {Violent: [A.1-f]}
+  - {name: judge, kind: prompted, base_url: https://example.com, model: m, prompt: 请审核, ask: sampled, share: 0.05}
+personal_information: {upstream: restore, logs: mask, kinds: [mobile, qq]}
+tests: [{text: 甲, expect: allow}]
+"""
+)
+
+
+@pytest.mark.parametrize("text", [BASE, FULL, builtin_policy().read_text(encoding="utf-8")])
 def test_the_schema_takes_what_the_reader_takes(text: str) -> None:
+    policy(text)
     VALIDATOR.validate(yaml.load(text, Loader=yaml.BaseLoader))  # noqa: S506 - it makes texts only
     VALIDATOR.validate(json.loads(json.dumps(yaml.safe_load(text), default=str)))
 

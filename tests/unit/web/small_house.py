@@ -25,6 +25,9 @@ from guiju.ledger.repository import LedgerRepository
 from guiju.ledger.service import Ledger, open_ledger
 from guiju.moderation.library import LibrarySources
 from guiju.moderation.service import Moderation
+from guiju.review.models import ReviewSettings
+from guiju.review.repository import ChangeRepository, IntakeRepository, ItemRepository
+from guiju.review.service import Neighbours, Repositories, Review
 from guiju.settings import Settings
 from guiju.staff.repository import StaffRepository
 from guiju.staff.service import Staff
@@ -32,6 +35,7 @@ from guiju.storage.database import Database, connect_database
 from guiju.storage.migrate import migrate
 from guiju.supervision.service import Supervision
 from guiju.web.console_app import console_app
+from guiju.wiring import parameter_on
 
 PASSWORD = "gate house paper"
 BANNED = "枪支出售"
@@ -70,6 +74,7 @@ class SmallHouse:
     gateway: Gateway
     supervision: Supervision
     staff: Staff
+    review: Review
     database: Database
     policy: Path
 
@@ -83,7 +88,8 @@ def build_small_house(folder: Path) -> SmallHouse:
     migrate(database)
     clock, law = SystemClock(), load_law()
     ledger = open_ledger(LedgerRepository(database), folder, clock)
-    moderation = Moderation(LibrarySources(keywords), policy, clock=clock)
+    own = folder / "own"
+    moderation = Moderation(LibrarySources(keywords, own), policy, clock=clock)
     gateway = Gateway(
         repository=GatewayRepository(database),
         ledger=ledger,
@@ -104,6 +110,18 @@ def build_small_house(folder: Path) -> SmallHouse:
         gateway,
         StandInSupervision(law, ledger),
         Staff(StaffRepository(database), clock, ledger.append, hasher=hasher),
+        Review(
+            Repositories(ItemRepository(database), IntakeRepository(database), ChangeRepository(database)),
+            Neighbours(
+                ledger=ledger,
+                moderation=moderation,
+                clock=clock,
+                shadow=lambda other: Moderation(LibrarySources(keywords, other), policy, clock=clock),
+                parameter=lambda name, day: parameter_on(law, name, day),
+                keywords=own,
+            ),
+            ReviewSettings(sample_share=0.0, stage_hours=0.0),
+        ),
         database,
         policy,
     )

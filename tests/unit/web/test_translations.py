@@ -12,10 +12,16 @@ from guiju.law.service import load_law
 from guiju.web.badges import ACTION_TITLES, VERDICT_TITLES
 from guiju.web.navigation import NAVIGATION
 from guiju.web.rendering import AI_MARK, HERE
+from guiju.web.routes import changes, review
+from guiju.web.routes.changes import LIST_TITLES
 from guiju.web.routes.exchanges import ENTRY_TITLES
 from guiju.web.routes.law import EVENT_TITLES
 from guiju.web.routes.policy import LEVEL_TITLES, SCOPE_TITLES, WISH_TITLES
+from guiju.web.routes.review import EXAMPLE_TITLES
+from guiju.web.views.changes import CAUTION_TITLES, CHANGE_STATES, OPS, SKIPPED_TITLES, STAGE_TITLES
 from guiju.web.views.exchanges import EXCHANGE_OUTCOMES
+from guiju.web.views.overview import DUTIES
+from guiju.web.views.review import REASONS, STATES, TALLIES
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 CALL = re.compile(r"""_\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""")
@@ -30,7 +36,18 @@ def english() -> dict[str, str]:
 
 def in_templates() -> set[str]:
     texts = (path.read_text() for path in (HERE / "templates").glob("*.html"))
-    return {one or other for text in texts for one, other in CALL.findall(text)}
+    return {one or other for text in texts for one, other in CALL.findall(text)} | _on_badges()
+
+
+def _on_badges() -> set[str]:
+    """Return titles that templates hand to `badge.named(…)`, which translates them."""
+    texts = "".join(path.read_text() for path in (HERE / "templates").glob("*.html"))
+    return {
+        title
+        for call in re.findall(r"badge\.named\((.*?)\)", texts)
+        for title in re.findall(r'"([^"]*)"', call)
+        if HAN.search(title)
+    }
 
 
 def in_code() -> set[str]:
@@ -38,7 +55,7 @@ def in_code() -> set[str]:
     found = set()
     for path in HERE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and _name(node.func) in {"t", "_translate", "_badge"}:
+            if isinstance(node, ast.Call) and _name(node.func) in {"t", "_translate", "_badge", "named"}:
                 found |= _han(node)
             if isinstance(node, ast.Assign) and _name(node.targets[0]) in {"titles", "columns", "_EXAMPLES"}:
                 found |= _han(node.value)
@@ -57,7 +74,11 @@ def _han(node: ast.AST) -> set[str]:
 def in_tables() -> set[str]:
     texts = {AI_MARK, *OUTCOME_ZH.values(), *ENTRY_TITLES.values(), *EVENT_TITLES.values()}
     texts |= {*LEVEL_TITLES.values(), *SCOPE_TITLES.values(), *WISH_TITLES.values()}
-    for titles in (EXCHANGE_OUTCOMES.values(), ACTION_TITLES.values(), VERDICT_TITLES.values()):
+    texts |= {*TALLIES.values(), *EXAMPLE_TITLES.values(), *OPS.values(), *STAGE_TITLES.values(), *DUTIES.values()}
+    texts |= {*SKIPPED_TITLES.values(), *CAUTION_TITLES.values(), *LIST_TITLES.values()}
+    texts |= {*review.DONE.values(), *changes.DONE.values()}
+    tables = (EXCHANGE_OUTCOMES, ACTION_TITLES, VERDICT_TITLES, REASONS, STATES, CHANGE_STATES)
+    for titles in (table.values() for table in tables):
         texts |= {title for title, _ in titles}
     for group in NAVIGATION:
         texts |= {group.title, *(entry.title for entry in group.entries)}

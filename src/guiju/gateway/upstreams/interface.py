@@ -47,7 +47,7 @@ class Upstream(Protocol):
 
     @property
     def kind(self) -> str:
-        """`openai`, `echo` or `law-assistant`."""
+        """`openai`, `gguf`, `echo` or `law-assistant`."""
         ...
 
     def models(self) -> tuple[str, ...] | None:

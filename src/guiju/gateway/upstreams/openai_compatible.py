@@ -2,12 +2,9 @@
 
 import asyncio
 import contextlib
-import io
 import re
 
-import aiohttp
 import orjson
-from yarl import URL
 
 from guiju.gateway.errors import (
     UpstreamDiedError,
@@ -19,6 +16,9 @@ from guiju.gateway.errors import (
     UpstreamUnreachableError,
 )
 from guiju.gateway.models import Patience
+from guiju.gateway.upstreams.http.client import HttpClient
+from guiju.gateway.upstreams.http.connection import HttpResponse
+from guiju.gateway.upstreams.http.errors import ConnectFailedError, HttpError, MalformedError
 from guiju.gateway.upstreams.interface import Event, UpstreamCall
 from guiju.gateway.upstreams.sse import EventParser
 
@@ -27,11 +27,9 @@ _ERROR_BODY_BYTES = 16 * 1024
 _EVENT_BYTES = 1024 * 1024
 _HEALTH_SECONDS = 5.0
 _CODE = re.compile(r"[a-z0-9_]{1,64}")
-# Below the five seconds after which the usual Python servers drop an idle connection, so that we drop it first.
-_KEEP_ALIVE_SECONDS = 4.0
 _END_SECONDS = 0.1
-_LARGE_BYTES = 1024 * 1024
-NETWORK_ERRORS = (TimeoutError, aiohttp.ClientError, OSError)
+_CHAT_PATH = "/chat/completions"
+NETWORK_ERRORS = (TimeoutError, HttpError, OSError)
 
 
 class OpenAICompatible:
@@ -45,14 +43,13 @@ class OpenAICompatible:
         """Speak to the server at `base_url`, with or without `/v1` at its end; connections are made when needed."""
         self.name = name
         base = base_url.rstrip("/")
-        self._base = base if re.search(r"/v\d+$", base) else f"{base}/v1"
-        self._chat_url = URL(f"{self._base}/chat/completions")
-        self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+        base = base if re.search(r"/v\d+$", base) else f"{base}/v1"
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", "User-Agent": "guiju"}
         if api_key:
-            self._headers["Authorization"] = f"Bearer {api_key}"
+            headers["Authorization"] = f"Bearer {api_key}"
         self._patience = patience or Patience()
+        self._client = HttpClient(base, headers, connect_seconds=self._patience.connect)
         self._answer_bytes = answer_bytes
-        self._session: aiohttp.ClientSession | None = None
         self._models: tuple[str, ...] | None = None
 
     def models(self) -> tuple[str, ...] | None:
@@ -69,7 +66,7 @@ class OpenAICompatible:
                 try:
                     body = await self._bounded(response, self._answer_bytes)
                 finally:
-                    response.close()  # one that was read to its end has gone back to the pool already
+                    self._client.release(response)
         except NETWORK_ERRORS as error:
             raise self.failure(error, self._patience.whole) from None
         try:
@@ -90,7 +87,7 @@ class OpenAICompatible:
         except NETWORK_ERRORS as error:
             raise self.failure(error, self._patience.first_byte) from None
         if response.content_type != "text/event-stream":
-            response.close()
+            self._client.release(response)
             raise self._garbage()
         return HttpSource(self, response, patience=self._patience, answer_bytes=self._answer_bytes)
 
@@ -98,20 +95,24 @@ class OpenAICompatible:
         """Ask for the list of models, which also tells which there are."""
         try:
             async with asyncio.timeout(_HEALTH_SECONDS):
-                async with self._client().get(f"{self._base}/models") as response:
+                response = await self._client.get("/models")
+                try:
                     body = await self._bounded(response, self._answer_bytes)
-                    status = response.status
+                finally:
+                    self._client.release(response)
         except (UpstreamError, *NETWORK_ERRORS):
             return False
-        if status == _OK:
+        if response.status == _OK:
             self._models = _model_names(body)
-        return status < 500 and status not in {401, 403}  # noqa: PLR2004 - any other answer is a sign of life
+        return response.status < 500 and response.status not in {401, 403}  # noqa: PLR2004 - any other answer is a sign of life
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._client.close()
+
+    def release(self, response: HttpResponse) -> None:
+        """Give back the connection of an answer that is no longer needed."""
+        self._client.release(response)
 
     def failure(self, error: BaseException, seconds: float) -> UpstreamError:
         """Say as an error of ours how the network failed."""
@@ -120,7 +121,9 @@ class OpenAICompatible:
                 f"模型服务 {self.name} 在 {seconds:g} 秒内没有响应；请稍后重试。",
                 f"The model server {self.name} kept silent for {seconds:g} seconds; try again later.",
             )
-        if isinstance(error, aiohttp.ClientConnectorError):
+        if isinstance(error, MalformedError):
+            return self._garbage()
+        if isinstance(error, ConnectFailedError):
             return UpstreamUnreachableError(
                 f"无法连接模型服务 {self.name}；请运营方检查它是否在运行以及地址是否正确。",
                 f"The model server {self.name} cannot be reached; the operator should check that it runs there.",
@@ -130,25 +133,16 @@ class OpenAICompatible:
             f"The model server {self.name} closed the connection before its answer was whole; try again.",
         )
 
-    async def _post(self, payload: dict[str, object]) -> aiohttp.ClientResponse:
-        data = orjson.dumps(payload)
-        try:
-            response = await self._send(data)
-        except aiohttp.ServerDisconnectedError:
-            # A kept connection that the server had just dropped: nothing was answered, so once more on a new one.
-            response = await self._send(data)
+    async def _post(self, payload: dict[str, object]) -> HttpResponse:
+        response = await self._client.post(_CHAT_PATH, orjson.dumps(payload))
         if response.status != _OK:
             try:
                 raise UpstreamStatusError(self.name, response.status, await self._error_code(response))
             finally:
-                response.close()
+                self._client.release(response)
         return response
 
-    async def _send(self, data: bytes) -> aiohttp.ClientResponse:
-        body = data if len(data) < _LARGE_BYTES else io.BytesIO(data)  # aiohttp sends large bodies piece by piece
-        return await self._client().post(self._chat_url, data=body, allow_redirects=False)
-
-    async def _error_code(self, response: aiohttp.ClientResponse) -> str:
+    async def _error_code(self, response: HttpResponse) -> str:
         """Return the server's error code where it is a plain name; its message is text that nobody moderated."""
         try:
             error = orjson.loads(await self._bounded(response, _ERROR_BODY_BYTES))["error"]
@@ -157,32 +151,15 @@ class OpenAICompatible:
             return ""
         return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
 
-    async def _bounded(self, response: aiohttp.ClientResponse, most: int) -> bytes:
-        length = response.content_length
-        if length is not None and length <= most and "Content-Encoding" not in response.headers:
-            return await response.read()
+    async def _bounded(self, response: HttpResponse, most: int) -> bytes:
         parts: list[bytes] = []
         size = 0
-        while part := await response.content.readany():
+        while part := await response.read_any():
             size += len(part)
             if size > most:
-                response.close()
                 raise too_large(self.name, most)
             parts.append(part)
         return b"".join(parts) if len(parts) != 1 else parts[0]
-
-    def _client(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS)
-            timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._patience.connect)
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                timeout=timeout,
-                headers=self._headers,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-            )
-        return self._session
 
     def _garbage(self) -> UpstreamGarbageError:
         return UpstreamGarbageError(
@@ -195,7 +172,7 @@ class HttpSource:
     """A streamed answer over HTTP."""
 
     def __init__(
-        self, upstream: OpenAICompatible, response: aiohttp.ClientResponse, *, patience: Patience, answer_bytes: int
+        self, upstream: OpenAICompatible, response: HttpResponse, *, patience: Patience, answer_bytes: int
     ) -> None:
         """Read `response`, at most `answer_bytes` of it."""
         self._upstream = upstream
@@ -218,7 +195,7 @@ class HttpSource:
                 raise self._parser.failure
             try:
                 async with asyncio.timeout(self._seconds):
-                    chunk = await self._response.content.readany()
+                    chunk = await self._response.read_any()
             except NETWORK_ERRORS as error:
                 raise self._upstream.failure(error, self._seconds) from None
             if not chunk:
@@ -232,13 +209,13 @@ class HttpSource:
         return None
 
     async def close(self) -> None:
-        """Close the connection; one whose answer was read to its end goes back to the pool by itself."""
-        if self._parser.is_done and not self._response.content.at_eof():
-            # The end of the body comes with [DONE] or just after it; a connection read to its end is kept.
+        """Give the answer up; the connection of one that was read to its end is kept."""
+        if self._parser.is_done and not self._response.is_at_end:
+            # The end of the body comes with [DONE] or just after it.
             with contextlib.suppress(*NETWORK_ERRORS):
                 async with asyncio.timeout(_END_SECONDS):
-                    await self._response.content.readany()
-        self._response.close()
+                    await self._response.read_any()
+        self._upstream.release(self._response)
 
 
 def too_large(name: str, most: int) -> UpstreamTooLargeError:

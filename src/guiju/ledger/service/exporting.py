@@ -15,7 +15,7 @@ from guiju.kit.errors import StorageError
 from guiju.ledger import verify
 from guiju.ledger.heads import instant
 from guiju.ledger.merkle import Prover, TreeHash
-from guiju.ledger.models import AnchorReceipt, Bundle, EntryQuery, Omission, SignedCheckpoint
+from guiju.ledger.models import AnchorReceipt, Bundle, EntryQuery, Omission, Progress, SignedCheckpoint
 from guiju.ledger.repository import EntryRow, LedgerRepository
 from guiju.ledger.service.bodies import BodyOpener
 from guiju.ledger.service.checkpoints import CheckpointBook
@@ -50,6 +50,7 @@ class Shelf:
     prover: Prover
     tree_hash: TreeHash
     clock: Clock
+    progress: Progress
 
 
 class BundleWriter:
@@ -67,6 +68,7 @@ class BundleWriter:
         sets = shelf.repository.provision_sets()
         self._provisions = {number: provisions_from(text) for number, text in sets.items()}
         self._selected = self._select()
+        self._done = 0
 
     def write(self, path: Path) -> Bundle:
         """Write the bundle to `path`, whole or not at all.
@@ -153,12 +155,12 @@ class BundleWriter:
             file.write(canonical_bytes(manifest) + b"\n")
 
     def _rows(self) -> Iterator[list[EntryRow]]:
-        if self._selected is not None:
-            for start in range(0, len(self._selected), _CHUNK):
-                yield self._selected[start : start + _CHUNK]
-            return
-        for start in range(0, self._checkpoint.size, _CHUNK):
-            yield self._shelf.repository.entries(start, min(start + _CHUNK, self._checkpoint.size))
+        size = self._checkpoint.size if self._selected is None else len(self._selected)
+        for start in range(0, size, _CHUNK):
+            end = min(start + _CHUNK, size)
+            yield self._shelf.repository.entries(start, end) if self._selected is None else self._selected[start:end]
+            self._done += end - start
+            self._shelf.progress(self._done, 2 * size if self._disclose else size)
 
     def _heads(self) -> Iterator[bytes]:
         for rows in self._rows():

@@ -3,15 +3,12 @@
 import logging
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guiju.kit.clock import Clock, from_iso
 from guiju.kit.errors import ConfigurationError, InputError, StorageError
-from guiju.ledger.anchors.interface import Anchor
-from guiju.ledger.anchors.null import NullAnchor
 from guiju.ledger.append import Persons, Sequencer
 from guiju.ledger.append.items import WaitingErasure
 from guiju.ledger.errors import AnchorError, LedgerBrokenError
@@ -33,15 +30,18 @@ from guiju.ledger.models import (
     ErasureReceipt,
     Head,
     InclusionProof,
+    Progress,
     Receipt,
     SignedCheckpoint,
     Verification,
+    unheard,
 )
 from guiju.ledger.notes import origin_line
 from guiju.ledger.repository import EntryRow, LedgerRepository
 from guiju.ledger.service.bodies import BodyCheck, BodyOpener, read_body
 from guiju.ledger.service.checkpoints import CheckpointBook, Outside, broken
 from guiju.ledger.service.exporting import BundleWriter, Shelf
+from guiju.ledger.service.options import LedgerOptions
 from guiju.ledger.service.rounds import Rounds
 from guiju.ledger.service.rows import head_of, provisions_from
 from guiju.ledger.service.tree import StoredTree
@@ -49,27 +49,13 @@ from guiju.ledger.service.verification import LogVerifier, Subject, verification
 from guiju.ledger.signers.interface import Signer
 
 if TYPE_CHECKING:
+    import asyncio
+
     from guiju.kit.canonical_json import JsonObject
 
 _CHECKED_AT_START = 1000
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerOptions:
-    """What an operator may choose about a ledger.
-
-    Attributes:
-        checkpoint_folder: where checkpoints are kept outside the database; None keeps them in the database only.
-        anchors: who outside is shown each checkpoint; with none, a warning says what that means.
-        heartbeat_seconds: how long the ledger may be silent before it says that it lives; 0 for never. With it, starts
-            and stops are entries too, so that a verification can tell silence from absence.
-    """
-
-    checkpoint_folder: Path | None = None
-    anchors: tuple[Anchor, ...] = field(default_factory=lambda: (NullAnchor(),))
-    heartbeat_seconds: int = 0
 
 
 class Ledger:
@@ -198,7 +184,15 @@ class Ledger:
             DraftError: the draft cannot be kept as it is, or its id belongs to another entry.
             StorageError: it could not be made durable, or the log is broken.
         """
-        return await self._sequencer.append_async(draft)
+        return await self._sequencer.submit_async(draft)
+
+    def submit_async(self, draft: Draft) -> "asyncio.Future[Receipt]":
+        """Put `draft` in the log's order now; the future, of the running loop, tells when it is durable.
+
+        Raises:
+            DraftError: the draft cannot be kept as it is.
+        """
+        return self._sequencer.submit_async(draft)
 
     def person_for(self, lookup: str) -> str:
         """Return the pseudonym of the person looked up by `lookup`; known people cost no database access.
@@ -325,7 +319,7 @@ class Ledger:
         """Return what anchors gave, newest first."""
         return self._repository.kept.anchors(limit=limit)
 
-    def verify(self, *, deep: bool = True) -> Verification:
+    def verify(self, *, deep: bool = True, progress: Progress = unheard) -> Verification:
         """Answer the three questions about the whole log, and keep the answers; not `deep` looks at no single entry.
 
         Raises:
@@ -333,7 +327,7 @@ class Ledger:
         """
         bodies = BodyCheck(BodyOpener(self._repository, self._keyring), self._hash)
         subject = Subject(self._repository, self._book, self._hash, self.origin, timedelta(seconds=self._every))
-        verification = LogVerifier(subject, bodies, self._clock).run(deep=deep)
+        verification = LogVerifier(subject, bodies, self._clock).run(deep=deep, progress=progress)
         self._repository.kept.add_verification(verification_text(verification))
         return verification
 
@@ -342,7 +336,9 @@ class Ledger:
         text = self._repository.kept.newest_verification()
         return verification_of(text) if text is not None else None
 
-    def export(self, path: Path, query: EntryQuery | None = None, *, disclose: bool = False) -> Bundle:
+    def export(
+        self, path: Path, query: EntryQuery | None = None, *, disclose: bool = False, progress: Progress = unheard
+    ) -> Bundle:
         """Write a bundle with the whole log, or with what `query` finds; with readable bodies when `disclose` says so.
 
         Raises:
@@ -350,7 +346,7 @@ class Ledger:
             StorageError: the log cannot be read, or the file cannot be written.
         """
         opener = BodyOpener(self._repository, self._keyring)
-        shelf = Shelf(self._repository, self._book, opener, self._prover, self._hash, self._clock)
+        shelf = Shelf(self._repository, self._book, opener, self._prover, self._hash, self._clock, progress)
         return BundleWriter(shelf, self._book.sign(), query, disclose=disclose).write(path)
 
     def _head(self, row: EntryRow) -> Head:

@@ -12,7 +12,16 @@ from guiju.kit.clock import Clock, from_iso
 from guiju.kit.errors import StorageError
 from guiju.ledger.heads import instant
 from guiju.ledger.merkle import LEVEL_BITS, CompactRange, TreeHash
-from guiju.ledger.models import HEARTBEAT, STARTED, STOPPED, SignedCheckpoint, Verdict, VerdictWord, Verification
+from guiju.ledger.models import (
+    HEARTBEAT,
+    STARTED,
+    STOPPED,
+    Progress,
+    SignedCheckpoint,
+    Verdict,
+    VerdictWord,
+    Verification,
+)
 from guiju.ledger.repository import EntryRow, LedgerRepository, LogState
 from guiju.ledger.service.bodies import BodyCheck
 from guiju.ledger.service.checkpoints import CheckpointBook, other_root
@@ -54,15 +63,18 @@ class LogVerifier:
         self._has_gap = False
         self._marks: list[tuple[int, str]] = []
 
-    def run(self, *, deep: bool) -> Verification:
-        """Verify; not `deep` looks only at what is stored about the tree and at the newest checkpoints."""
+    def run(self, *, deep: bool, progress: Progress) -> Verification:
+        """Verify; not `deep` looks only at what is stored about the tree and at the newest checkpoints.
+
+        `progress` hears how many entries were gone through, and how many there are.
+        """
         book = self._subject.book
         kept = list(book.kept()) if deep else book.recent(_RECENT)
         state = self._repository.state(self._subject.origin)  # read after the checkpoints, which it must cover
         stored = self._repository.stored_size()
         self._check_checkpoints(kept, state, deep=deep)
         if deep:
-            self._walk(state)
+            self._walk(state, progress)
         else:
             self._completeness.unknown("未逐条核对；请做完整验证", "entries were not gone through; verify in depth")
         if stored < state.size:
@@ -96,7 +108,7 @@ class LogVerifier:
                 "没有检查点：末尾若被截断无从发现", "there is no checkpoint: a cut tail could not be seen"
             )
 
-    def _walk(self, state: LogState) -> None:
+    def _walk(self, state: LogState, progress: Progress) -> None:
         provisions = {number: provisions_from(text) for number, text in self._repository.provision_sets().items()}
         self._pass_marks(0)
         for start in range(0, state.size, _CHUNK):
@@ -109,6 +121,7 @@ class LogVerifier:
                     f"条目 {start} 到 {end - 1} 中有读不出的行：{error}",
                     f"among entries {start} to {end - 1} there are rows that cannot be read: {error}",
                 )
+            progress(end, state.size)
         self._gap_up_to(state.size)
         self._bodies.finish(self._integrity)
         if not self._has_gap and self._edge.root() != state.root:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from guiju.moderation.detectors.interface import Tape
+from guiju.moderation.detectors.decoding import DecodeStream
+from guiju.moderation.detectors.disguises import DisguiseStream
 from guiju.moderation.detectors.patterns import MAX_GAP, Conditions, Occurrence, Pattern
 from guiju.moderation.models import Finding
 from guiju.text.matching.prefixes import PrefixTree
@@ -25,20 +26,36 @@ class Forms:
     acting: frozenset[str]
 
 
-class KeywordStream:
-    """Two walks over the symbols: the base view always, the skip view only where decorations stand inside a prefix."""
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What streams of one scope share: the forms of both plain views, and how occurrences are judged."""
 
-    def __init__(self, base: Forms, skip: Forms, tape: Tape, *, conditions: Conditions, table: Table) -> None:
-        """Start at the beginning of a stream whose symbols are on `tape`."""
-        self._base = base
-        self._skip = skip
-        self._tape = tape
-        self._conditions = conditions
-        self._decorations = table.decorations
-        self._barriers = table.barriers
+    base: Forms
+    skip: Forms
+    conditions: Conditions
+    table: Table
+
+
+class KeywordStream:
+    """Two walks over the symbols: the base view always, the skip view only where decorations stand inside a prefix.
+
+    Terms in disguise and in encoded runs are looked for beside them.
+    """
+
+    def __init__(self, walk: Walk, disguised: DisguiseStream, encoded: DecodeStream) -> None:
+        """Start at the beginning of a stream whose symbols are on the tape of `disguised` and `encoded`."""
+        self._base = base = walk.base
+        self._skip = walk.skip
+        self._disguised = disguised
+        self._encoded = encoded
+        self._tape = disguised.tape
+        self._conditions = walk.conditions
+        self._decorations = walk.table.decorations
+        self._barriers = walk.table.barriers
         self._live = base.tree.live
         self._found = base.tree.found
         self._at = 0
+        self._due = 1
         self._state = ""
         self._skip_state = ""
         self._skip_places: list[int] = []
@@ -61,12 +78,16 @@ class KeywordStream:
                 end = self._at
                 for index in ending:
                     for pattern in self._base.patterns[index]:
-                        self._open.append(Occurrence(pattern, end - len(pattern.form), end))
-        return self._settle(final=False) if self._open else ()
+                        acts = pattern.term.id in self._base.acting
+                        self._open.append(Occurrence(pattern, end - len(pattern.form), end, acts))
+        said = self._look_elsewhere() if self._at >= self._due else ()
+        found = self._settle(final=False) if self._open else ()
+        return [*found, *said] if said else found
 
     def finish(self) -> Sequence[Finding]:
         """Settle what waited for more text."""
-        return self._settle(final=True)
+        self._open.extend(self._disguised.finish(self._at))
+        return [*self._settle(final=True), *self._encoded.finish(self._at)]
 
     def held_from(self) -> int:
         """Return the first symbol that is part of a live prefix or of an occurrence that is not settled."""
@@ -76,9 +97,16 @@ class KeywordStream:
             if depth:
                 held = min(held, self._skip_places[-depth])
         for occurrence in self._open:
-            if occurrence.start < held and occurrence.pattern.term.id in self._base.acting:
+            if occurrence.start < held and occurrence.acts:
                 held = occurrence.start
-        return held
+        return min(held, self._disguised.held_from(self._at), self._encoded.held_from(self._at))
+
+    def _look_elsewhere(self) -> Sequence[Finding]:
+        """Take what became certain in disguises, which are judged like plain occurrences, and in encoded runs."""
+        self._open.extend(self._disguised.take(self._at))
+        said = self._encoded.take(self._at)
+        self._due = min(self._disguised.due, self._encoded.due)
+        return said
 
     def _step_skip(self, symbol: str, before: str) -> None:
         """Walk the skip view: it starts at a decoration after a live prefix and ends when no gap is left inside."""
@@ -97,7 +125,7 @@ class KeywordStream:
             for pattern in self._skip.patterns[index]:
                 start = places[-len(pattern.form)]
                 if at - start != len(pattern.form) - 1:
-                    self._open.append(Occurrence(pattern, start, at + 1))
+                    self._open.append(Occurrence(pattern, start, at + 1, pattern.term.id in self._skip.acting))
         if state and at - places[0] == len(state) - 1:
             self._forget_skip()
 
@@ -125,6 +153,6 @@ class KeywordStream:
             if said is None:
                 still.append(occurrence)
             elif said:
-                found.append(occurrence.pattern.finding(self._tape, occurrence.start, occurrence.end))
+                found.append(self._conditions.finding(occurrence, self._tape, self._at))
         self._open = still
         return found

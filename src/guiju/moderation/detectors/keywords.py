@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from guiju.moderation.detectors.decoding import DecodeStream
+from guiju.moderation.detectors.disguises import Disguises, DisguiseStream
 from guiju.moderation.detectors.interface import DetectorStream, Tape
-from guiju.moderation.detectors.keyword_stream import Forms, KeywordStream
+from guiju.moderation.detectors.keyword_stream import Forms, KeywordStream, Walk
 from guiju.moderation.detectors.patterns import MAX_GAP, Conditions, Occurrence, Pattern, patterns_of
 from guiju.moderation.library import Library
 from guiju.moderation.models import Finding, Scope
@@ -11,6 +13,7 @@ from guiju.moderation.policy import PolicyBundle
 from guiju.text.matching.choose import build_matcher
 from guiju.text.matching.prefixes import PrefixTree
 from guiju.text.normalising import Normaliser
+from guiju.text.views.decoding import ENCODED, decoded
 
 _STREAM_SCOPE = Scope.OUTPUT
 
@@ -36,22 +39,59 @@ class KeywordDetector:
             mine = [pattern for pattern in patterns if scope in pattern.term.scopes]
             twin = next((side for side in self._sides.values() if side.patterns == mine), None)
             self._sides[scope] = twin or _Side(mine)
+        self._disguises = Disguises(library.terms, library.phrases, normaliser, acts=self._acts)
+        self._decoded_acts: dict[Scope, bool] = {}
         self._streams: dict[Scope, tuple[Forms, Forms]] = {}
         self._forms_for_stream(_STREAM_SCOPE)
 
     def find(self, tape: Tape, scope: Scope) -> Sequence[Finding]:
         """Return every hit in a whole text."""
         known = len(tape.symbols)
-        return [
-            occurrence.pattern.finding(tape, occurrence.start, occurrence.end)
-            for occurrence in self._occurrences(tape.symbols, self._sides[scope])
-            if self._conditions.judge(occurrence, tape, known, final=True)
+        conditions = self._conditions
+        occurrences = [*self._occurrences(tape.symbols, self._sides[scope]), *self._disguises.whole(tape, scope)]
+        found = [
+            conditions.finding(occurrence, tape, known)
+            for occurrence in occurrences
+            if conditions.judge(occurrence, tape, known, final=True)
         ]
+        if ENCODED.search(tape.symbols) is not None:
+            runs = DecodeStream(tape, scope, self._inside, acts=False)
+            found.extend(runs.take(known))
+            found.extend(runs.finish(known))
+        return found
 
     def open_stream(self, tape: Tape, scope: Scope) -> DetectorStream:
         """Start on a stream."""
         base, skip = self._forms_for_stream(scope)
-        return KeywordStream(base, skip, tape, conditions=self._conditions, table=self._normaliser.table)
+        disguised = DisguiseStream(self._disguises, tape, scope)
+        encoded = DecodeStream(tape, scope, self._inside, acts=self._decoding_acts(scope))
+        walk = Walk(base, skip, self._conditions, self._normaliser.table)
+        return KeywordStream(walk, disguised, encoded)
+
+    def _inside(self, text: str, scope: Scope, *, depth: int = 0) -> list[Pattern]:
+        """Return the terms that a decoded text holds, written plainly or taken apart, or encoded once more."""
+        tape = Tape.of(text, self._normaliser.normalise(text))
+        known = len(tape.symbols)
+        occurrences = [*self._occurrences(tape.symbols, self._sides[scope]), *self._disguises.strict(tape, scope)]
+        found = [
+            occurrence.pattern
+            for occurrence in occurrences
+            if "decode" in occurrence.pattern.term.views and self._conditions.judge(occurrence, tape, known, final=True)
+        ]
+        if depth == 0:
+            for match in ENCODED.finditer(tape.symbols):
+                for _, further, _, _ in decoded(tape.origin(*match.span()), is_alive=True):
+                    found.extend(self._inside(further, scope, depth=1))
+        return found
+
+    def _decoding_acts(self, scope: Scope) -> bool:
+        if scope not in self._decoded_acts:
+            self._decoded_acts[scope] = any(
+                "decode" in pattern.term.views and self._acts(pattern, scope)
+                for pattern in self._sides[scope].patterns
+                if pattern.view == "base"
+            )
+        return self._decoded_acts[scope]
 
     def _occurrences(self, symbols: str, side: "_Side") -> Iterator[Occurrence]:
         for start, end, index in side.base_matcher.find(symbols):
@@ -87,7 +127,7 @@ class KeywordDetector:
 
     def _acts(self, pattern: Pattern, scope: Scope) -> bool:
         term = pattern.term
-        finding = Finding("keywords", term.risks, term.level, term.wish, 0, 0, term.id)
+        finding = Finding("keywords", term.risks, term.level, pattern.wish, 0, 0, term.id, view=pattern.view)
         return self._policy.may_act(finding, scope)
 
 

@@ -2,13 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
+from guiju.moderation.media.settings import MediaSettings
 from guiju.moderation.models import ANYONE, Action, Audience, Context, Finding, Origin, Scope
+from guiju.moderation.policy.guards import GuardPolicy
 
 ANYWHERE = ("input", "output", "retrieved", "tool")
 """What policy tells apart: both scopes, and of what comes in, what a search or a tool brought."""
 
-KINDS = ("resident_id", "mobile", "bank_card", "email", "passport")
+DEFAULT_KINDS = ("resident_id", "mobile", "bank_card", "email", "passport")
+KINDS = (
+    *DEFAULT_KINDS,
+    *("landline", "vehicle_plate", "credit_code", "travel_permit", "ip_address", "wechat", "qq"),
+)
+"""The kinds of personal information; the first five are looked for where a policy does not say."""
 
 DETECTORS: Mapping[str, tuple[str, ...]] = {
     "keywords": (),
@@ -115,6 +123,35 @@ class DetectorPolicy:
     heads: tuple[str, ...] = ()
 
 
+class Upstream(StrEnum):
+    """What the model server gets of the personal information that a user writes."""
+
+    PASS = "pass"  # noqa: S105 - it lets pass
+    RESTORE = "restore"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalPolicy:
+    """What becomes of personal information in a conversation, besides what findings come to.
+
+    Attributes:
+        upstream: `pass` sends it as it is; `restore` sends placeholders, and puts back in the answer what stands behind
+            them; `refuse` refuses the input.
+        masks_logs: whether the evidence gets placeholders.
+        kinds: what counts.
+    """
+
+    upstream: Upstream = Upstream.PASS
+    masks_logs: bool = False
+    kinds: tuple[str, ...] = KINDS
+
+    @property
+    def needs_vault(self) -> bool:
+        """Whether anything is put away."""
+        return self.upstream is Upstream.RESTORE or self.masks_logs
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A standard reply (代答) in both languages."""
@@ -136,6 +173,9 @@ class PolicyBundle:
         detectors: per detector.
         replies: risk, chapter, `default` or `undetermined` → reply.
         minor_apps: ids or names of apps whose users are minors, whatever a call says.
+        guards: the guard models that are asked after the detectors.
+        media: what is done with pictures, sound and video.
+        personal: what becomes of personal information.
         library_hash: content hash of the keyword library.
         hash: SHA-256 of the canonical JSON of all of it.
     """
@@ -150,6 +190,9 @@ class PolicyBundle:
     library_hash: str
     hash: str
     minor_apps: frozenset[str] = frozenset()
+    guards: tuple[GuardPolicy, ...] = ()
+    media: MediaSettings = field(default_factory=MediaSettings)
+    personal: PersonalPolicy = field(default_factory=PersonalPolicy)
     tells_audiences: bool = field(init=False, default=False)
     tells_apps: bool = field(init=False, default=False)
     tells_origins: bool = field(init=False, default=False)
@@ -167,15 +210,19 @@ class PolicyBundle:
 
     def relevant(self, context: Context) -> Context:
         """Return of `context` what makes a difference; `ANYONE` itself where nothing does."""
-        if not self.tells_contexts:
+        if context is ANYONE or not self.tells_contexts:
             return ANYONE
-        audience = Audience.ADULT
-        if self.tells_audiences and (
+        is_minor = self.tells_audiences and (
             context.audience is Audience.MINOR or any(app in self.minor_apps for app in context.app)
-        ):
-            audience = Audience.MINOR
-        origin = context.origin if self.tells_origins and context.origin in self.scopes else Origin.PERSON
-        return replace(context, audience=audience, app=context.app if self.tells_apps else (), origin=origin)
+        )
+        is_apart = self.tells_origins and context.origin in self.scopes
+        if not (is_minor or is_apart or self.tells_apps):
+            return ANYONE
+        return Context(
+            Audience.MINOR if is_minor else Audience.ADULT,
+            context.app if self.tells_apps else (),
+            context.origin if is_apart else Origin.PERSON,
+        )
 
     def where(self, scope: Scope, context: Context = ANYONE) -> str:
         """Return which of `ANYWHERE` a text is, as far as policy tells them apart."""
@@ -200,7 +247,18 @@ class PolicyBundle:
         """
         return any(self._may_act(finding, risk, scope) for risk in finding.risks or ("",))
 
+    def _refuses(self, finding: Finding, where: str) -> bool:
+        """Tell whether policy refuses what holds such personal information, whatever the rules say."""
+        return (
+            self.personal.upstream is Upstream.REFUSE
+            and where != "output"
+            and finding.detector == "personal_information"
+            and finding.term_id.removeprefix("pi:") in self.personal.kinds
+        )
+
     def _may_act(self, finding: Finding, risk: str, scope: Scope) -> bool:
+        if self._refuses(finding, scope):
+            return True
         for rule in self.rules:
             if not rule.fits(replace(finding, score=rule.at_least), risk, scope):
                 continue
@@ -211,6 +269,8 @@ class PolicyBundle:
         return self.scopes[scope].action_of_wish.get(finding.wish, Action.REFUSE) not in PASSING
 
     def _treatment(self, finding: Finding, risk: str, where: str, *, context: Context) -> tuple[Action, str]:
+        if self._refuses(finding, where):
+            return Action.REFUSE, ""
         for rule in self.rules:
             if rule.fits(finding, risk, where) and (rule.is_for_all or rule.is_for(context)):
                 return rule.action, rule.text

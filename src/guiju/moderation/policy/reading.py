@@ -6,18 +6,24 @@ from collections.abc import Mapping
 from guiju.kit.canonical_json import Json, canonical_bytes
 from guiju.moderation.errors import PolicyError
 from guiju.moderation.fields import FieldReader, child, summary
+from guiju.moderation.media.settings import CHECKERS, read_media
 from guiju.moderation.models import LEVELS, RISK_IDS, WISHES, Action, Audience, Refusal, Scope
 from guiju.moderation.policy.bundle import (
     ANYWHERE,
+    DEFAULT_KINDS,
     DETECTORS,
     KINDS,
     OFF_UNLESS_NAMED,
     DetectorPolicy,
+    PersonalPolicy,
     PolicyBundle,
     PolicyRule,
     Reply,
     ScopePolicy,
+    Upstream,
 )
+from guiju.moderation.policy.categories import load_categories
+from guiju.moderation.policy.reading_guards import read_guards
 from guiju.moderation.yaml_document import DocumentError, Node, parse_document
 
 MAX_POLICY_BYTES = 1_000_000
@@ -37,7 +43,7 @@ ACTIONS: Mapping[str, Action] = {
 }
 _NO_BOUND = 2.0
 REQUIRED = ("version", "name", "updated", "scopes", "replies")
-OPTIONAL = ("rules", "detectors", "audiences", "tests")
+OPTIONAL = ("rules", "detectors", "guards", "media", "personal_information", "audiences", "tests")
 
 
 def parse_policy(content: bytes, where: str, library_hash: str) -> PolicyBundle:
@@ -62,18 +68,24 @@ def read_policy(content: bytes, where: str, library_hash: str) -> tuple[PolicyBu
     reader = FieldReader(where)
     fields = reader.mapping(root, "", (*REQUIRED, *OPTIONAL), required=REQUIRED)
     scopes = _scopes(reader, fields.get("scopes"))
+    guards = read_guards(reader, fields.get("guards"))
+    detectors = _detectors(reader, fields.get("detectors"))
+    names = (*DETECTORS, *CHECKERS, *(guard.name for guard in guards))
     bundle = PolicyBundle(
         name=reader.text(fields.get("name"), "name"),
         version=reader.text(fields.get("version"), "version"),
         updated=reader.day(fields["updated"], "updated") if "updated" in fields else "",
         scopes=scopes,
         rules=tuple(
-            _rule(reader, node, f"rules[{at}]", scopes=scopes)
+            _rule(reader, node, f"rules[{at}]", scopes=scopes, detectors=names)
             for at, node in enumerate(reader.items(fields.get("rules"), "rules"))
         ),
-        detectors=_detectors(reader, fields.get("detectors")),
+        detectors=detectors,
         replies=_replies(reader, fields.get("replies")),
         minor_apps=_minor_apps(reader, fields.get("audiences")),
+        guards=guards,
+        media=read_media(reader, fields.get("media")),
+        personal=_personal(reader, fields.get("personal_information"), detectors["personal_information"]),
         library_hash=library_hash,
         hash=_hash_of(root, library_hash),
     )
@@ -85,7 +97,10 @@ def _hash_of(root: Node, library_hash: str) -> str:
     decides = root
     if isinstance(root.value, dict):
         decides = Node({key: node for key, node in root.value.items() if key != "tests"}, root.line)
-    return hashlib.sha256(canonical_bytes({"policy": _plain(decides), "library": library_hash})).hexdigest()
+    parts: dict[str, Json] = {"policy": _plain(decides), "library": library_hash}
+    if isinstance(root.value, dict) and "guards" in root.value:
+        parts["guards"] = load_categories()[1]
+    return hashlib.sha256(canonical_bytes(parts)).hexdigest()
 
 
 def _plain(node: Node) -> Json:
@@ -118,7 +133,9 @@ def _scopes(reader: FieldReader, node: Node | None) -> dict[str, ScopePolicy]:
     return found
 
 
-def _rule(reader: FieldReader, node: Node, name: str, *, scopes: Mapping[str, ScopePolicy]) -> PolicyRule:
+def _rule(
+    reader: FieldReader, node: Node, name: str, *, scopes: Mapping[str, ScopePolicy], detectors: tuple[str, ...]
+) -> PolicyRule:
     allowed = (*("risks", "scope", "levels", "wishes", "detectors", "score", "audience", "apps", "action", "with"),)
     fields = reader.mapping(node, name, allowed, required=("action",))
     told = reader.choices(fields.get("scope"), f"{name}.scope", ANYWHERE, default=())
@@ -137,7 +154,7 @@ def _rule(reader: FieldReader, node: Node, name: str, *, scopes: Mapping[str, Sc
         scopes=told,
         levels=reader.choices(fields.get("levels"), f"{name}.levels", LEVELS, default=()),
         wishes=reader.choices(fields.get("wishes"), f"{name}.wishes", WISHES, default=()),
-        detectors=reader.choices(fields.get("detectors"), f"{name}.detectors", tuple(DETECTORS), default=()),
+        detectors=reader.choices(fields.get("detectors"), f"{name}.detectors", detectors, default=()),
         action=ACTIONS[action],
         at_least=at_least,
         below=below,
@@ -196,12 +213,30 @@ def _detector(reader: FieldReader, node: Node | None, name: str) -> DetectorPoli
             for scope, default in defaults.items()
             if scope in further
         },
-        kinds=reader.choices(fields.get("kinds"), f"{place}.kinds", KINDS, default=KINDS) if "kinds" in further else (),
+        kinds=reader.choices(fields.get("kinds"), f"{place}.kinds", KINDS, default=DEFAULT_KINDS)
+        if "kinds" in further
+        else (),
         budget_ms=reader.number(
             fields.get("budget_ms"), f"{place}.budget_ms", (1, MAX_BUDGET_MS), default=DEFAULT_BUDGET_MS
         ),
         encoder=reader.choice(fields.get("encoder"), f"{place}.encoder", ("true", "false"), default="true") == "true",
         heads=reader.texts(fields.get("heads"), f"{place}.heads"),
+    )
+
+
+def _personal(reader: FieldReader, node: Node | None, detector: DetectorPolicy) -> PersonalPolicy:
+    if node is None:
+        return PersonalPolicy()
+    place = "personal_information"
+    fields = reader.mapping(node, place, ("upstream", "logs", "kinds"))
+    upstream = Upstream(reader.choice(fields.get("upstream"), f"{place}.upstream", tuple(Upstream), default="pass"))
+    if upstream is Upstream.REFUSE and not detector.enabled:
+        why = ("须启用 detectors.personal_information。", "detectors.personal_information must be enabled.")
+        reader.refuse(node.line, f"{place}.upstream", why)
+    return PersonalPolicy(
+        upstream=upstream,
+        masks_logs=reader.choice(fields.get("logs"), f"{place}.logs", ("keep", "mask"), default="keep") == "mask",
+        kinds=reader.choices(fields.get("kinds"), f"{place}.kinds", KINDS, default=KINDS),
     )
 
 

@@ -7,6 +7,7 @@ from guiju.supervision.controls.points import (
     ended,
     happened,
     is_so,
+    kept_fresh,
     lacking,
     reaches,
 )
@@ -49,7 +50,7 @@ def _prohibited(context: CheckContext) -> CheckResult:
             happened(context, _CLOSED, zh="经检测的对话", en="moderated exchanges"),
             *reaches(context, StateName.LIBRARY_TERMS, "gb-t-45654/keyword-library/total"),
             *reaches(context, StateName.LIBRARY_A1_SMALLEST, "gb-t-45654/keyword-library/per-class/A.1"),
-            *reaches(context, StateName.LIBRARY_AGE_DAYS, "gb-t-45654/keyword-library/update-days"),
+            *kept_fresh(context, StateName.LIBRARY_AGE_DAYS, "gb-t-45654/keyword-library/update-days"),
         ],
     )
 

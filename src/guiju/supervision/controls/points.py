@@ -6,7 +6,7 @@ would be met, and leaves what is not known as not known, because partial too cla
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from guiju.kit.clock import from_iso
@@ -112,6 +112,16 @@ def reaches(context: CheckContext, name: StateName, parameter_id: str) -> Iterab
             f"{zh}：现为 {have}，未达到（{_demand(parameter, 'zh')}）",
             f"{en}: {have} now, which falls short ({_demand(parameter, 'en')})",
         )
+
+
+def kept_fresh(context: CheckContext, name: StateName, parameter_id: str) -> Iterable[Point]:
+    """Compare an age in days with the number of the law; what is older is stale, not a thing that is lacking.
+
+    A number that was not verified fails nothing: it asks for a person.
+    """
+    for point in reaches(context, name, parameter_id):
+        is_old = point.outcome in {Outcome.PARTIAL, Outcome.NOT_MET}
+        yield replace(point, outcome=Outcome.STALE) if is_old else point
 
 
 def _whole_number(parameter: Parameter) -> int | None:

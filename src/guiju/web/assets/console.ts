@@ -1,6 +1,7 @@
 // The console: htmx for filters and paging, sortable tables, a question before what cannot be undone, charts on demand.
 
 import "htmx.org";
+import "./keys";
 
 function cellValue(row: HTMLTableRowElement, column: number): string {
   const cell = row.cells[column];

@@ -89,9 +89,12 @@ async def chat_without_scripts(visit: Visit) -> Response:
 
 
 def show_objection(visit: Visit) -> Response:
-    """Show the form for an objection."""
-    exchange_id = _known_exchange(visit).id
-    return visit.render("objection.html", exchange_id=exchange_id, entry_id="", problem=None, text="", contact="")
+    """Show the form for an objection, and what was answered to earlier ones."""
+    record = _known_exchange(visit)
+    answers = visit.house.review.queue.answers_to(record.id, record.person)
+    return visit.render(
+        "objection.html", exchange_id=record.id, entry_id="", problem=None, text="", contact="", answers=answers
+    )
 
 
 def object_to(visit: Visit, throttle: Throttle) -> Response:

@@ -14,8 +14,10 @@ from guiju.web.views.exchanges import (
     exchanges_view,
     newest_exchanges,
 )
+from guiju.web.views.review import STATES
 
 _EXPORT_ROWS = 5000
+_STOPPED = frozenset(("input_refused", "output_stopped", "undetermined"))
 _FILTERS = ("outcome", "risk", "app", "since", "until")
 
 
@@ -64,8 +66,19 @@ def show_transcript(visit: Visit) -> Response:
 def _exchange_page(visit: Visit, transcript: Transcript | None) -> Response:
     view = exchange_view(visit.house, visit.request.path_params["exchange_id"])
     apps = {app.id: app.name for app in visit.house.gateway.apps()}
+    reviews = visit.house.review.queue.of_exchange(view.exchange.id) if visit.may("view_review") else []
     return visit.render(
-        "exchange.html", view=view, transcript=transcript, apps=apps, outcomes=EXCHANGE_OUTCOMES, actions=ENTRY_TITLES
+        "exchange.html",
+        view=view,
+        transcript=transcript,
+        apps=apps,
+        outcomes=EXCHANGE_OUTCOMES,
+        actions=ENTRY_TITLES,
+        reviews=reviews,
+        states=STATES,
+        may_reverse=view.exchange.outcome in _STOPPED
+        and visit.may("reverse_block")
+        and not any(item.reversed_by for item in reviews),
     )
 
 
@@ -113,5 +126,10 @@ ENTRY_TITLES = {
     "exchange.interrupted": "中断，由暂存记录补写",
     "exchange.rejected": "请求有误，未受理",
     "objection.received": "用户提出异议",
+    "objection.answered": "异议已答复",
+    "review.judged": "复核人作出判断",
+    "review.settled": "复核有了结论",
+    "review.reversed": "改判：不该拦",
+    "review.example_marked": "标为样例",
     "staff.body_viewed": "工作人员查看正文",
 }

@@ -7,7 +7,7 @@ from starlette.routing import Route
 from guiju.law.models import OUTCOME_ZH
 from guiju.web.door import Door, Visit
 from guiju.web.rendering import chars
-from guiju.web.views.overview import hours_chart, overview_view, risks_chart
+from guiju.web.views.overview import DUTIES, hours_chart, overview_view, risks_chart
 
 _SHOWN_NEEDS = 12
 
@@ -33,4 +33,6 @@ def show_overview(visit: Visit) -> Response:
         upstreams=visit.house.gateway.upstream_states(),
         verification=visit.house.ledger.last_verification(),
         outcome_titles=OUTCOME_ZH,
+        duties=[duty for duty in view.duties if visit.may(duty.action)],
+        duty_titles=DUTIES,
     )

@@ -1,12 +1,15 @@
 """The overview: where the service stands, what needs someone, what happened in the last day."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from guiju.gateway.models import ExchangeQuery, ExchangeRecord
 from guiju.kit.clock import BEIJING
 from guiju.law.models import Risk
+from guiju.review.models import ChangeState
+from guiju.review.rules import ON_TRIAL
 from guiju.supervision.models import Assessment
 from guiju.web.house import WebHouse
 from guiju.web.views.exchanges import HourCount, hours_view, newest_exchanges
@@ -25,6 +28,34 @@ class RiskTally:
 
 
 @dataclass(frozen=True, slots=True)
+class Duty:
+    """Work of the day that waits for somebody: what, how much, until when, and where it is done.
+
+    `what` is one of `DUTIES`; `count` fills its place; `due` is a day, None where there is none.
+    """
+
+    what: str
+    count: int
+    due: date | None
+    path: str
+    action: str
+    is_late: bool
+
+
+DUTIES = {
+    "objections": "{n} 条用户异议等待答复",
+    "overdue": "{n} 条待复核已逾期",
+    "waiting": "{n} 条等待复核",
+    "proposed": "{n} 项词库变更等待第二人批准",
+    "trial": "{n} 项词库变更在试行，看实测后再推进",
+    "update_late": "关键词库已 {n} 天未按期更新",
+    "update_soon": "关键词库还有 {n} 天须更新",
+    "by_hand": "{n} 个手写词库文件未经第二人复核",
+}
+_SOON_DAYS = 2
+
+
+@dataclass(frozen=True, slots=True)
 class OverviewView:
     """Everything on the overview; `is_cut` says that the charts count only the newest exchanges, of which `counted`."""
 
@@ -34,6 +65,7 @@ class OverviewView:
     risks: tuple[RiskTally, ...]
     counted: int
     is_cut: bool
+    duties: tuple[Duty, ...] = ()
 
 
 def overview_view(house: WebHouse, assessment: Assessment) -> OverviewView:
@@ -47,7 +79,31 @@ def overview_view(house: WebHouse, assessment: Assessment) -> OverviewView:
         risks=tuple(_risks(house, records)),
         counted=len(records),
         is_cut=len(records) == _MOST_ROWS,
+        duties=tuple(duty for duty in (*_review_duties(house), *_library_duties(house)) if duty.count),
     )
+
+
+def _review_duties(house: WebHouse) -> Iterator[Duty]:
+    """Say what waits for people who review."""
+    counts = house.review.queue.counts()
+    due = counts.oldest_due.astimezone(BEIJING).date() if counts.oldest_due else None
+    path = "/console/review"
+    yield Duty("objections", counts.objections, due, f"{path}?reason=objection", "view_review", is_late=False)
+    yield Duty("overdue", counts.overdue, due, f"{path}?state=overdue", "view_review", is_late=True)
+    yield Duty("waiting", max(0, counts.waiting - counts.overdue), due, path, "view_review", is_late=False)
+
+
+def _library_duties(house: WebHouse) -> Iterator[Duty]:
+    """Say what waits for people who keep the keyword library; how old it may get is the law's number."""
+    changes, path, action = house.review.changes, "/console/changes", "view_policy"
+    yield Duty("proposed", changes.count((ChangeState.PROPOSED,)), None, path, action, is_late=False)
+    yield Duty("trial", changes.count(ON_TRIAL), None, path, action, is_late=False)
+    yield Duty("by_hand", len(changes.by_hand()), None, path, action, is_late=False)
+    update = house.review.updates.due()
+    if update.days_left is not None and update.days_left < 0:
+        yield Duty("update_late", -update.days_left, update.due, path, action, is_late=True)
+    elif update.days_left is not None and update.days_left <= _SOON_DAYS:
+        yield Duty("update_soon", max(1, update.days_left), update.due, path, action, is_late=False)
 
 
 def hours_chart(view: OverviewView, names: tuple[str, str, str]) -> dict[str, object]:
