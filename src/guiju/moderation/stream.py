@@ -40,7 +40,7 @@ class ModeratedStream:
         self._fails_open = policy.scopes[policy.where(scope, context)].fails_open
         self._normalise = normaliser.normalise
         self._clock = clock
-        self._tape = Tape()
+        self._tape = Tape(context=context)
         self._names = [detector.name for detector in detectors]
         self._streams = [detector.open_stream(self._tape, scope) for detector in detectors]
         self._budget_ms = min((settings.budget_ms for settings in policy.detectors.values()), default=0)

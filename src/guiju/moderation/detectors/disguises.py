@@ -6,12 +6,14 @@ shows. Views whose findings act are looked at with every piece, the others once 
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from guiju.moderation.detectors.interface import Tape
 from guiju.moderation.detectors.patterns import Occurrence, Pattern, disguised
-from guiju.moderation.models import Scope, Term
+from guiju.moderation.flags import NEVER_BLOCKS
+from guiju.moderation.models import Context, Scope, Term
 from guiju.text.matching.prefixes import Prefixes
 from guiju.text.normalising import Normaliser
 from guiju.text.views.composed import ComposedView
@@ -26,7 +28,11 @@ from guiju.text.views.vertical import VerticalView
 BLOCK = 64
 """How many symbols a stream gathers before it looks for what policy only wants recorded."""
 
-Acts = Callable[[Pattern, Scope], bool]
+_Kind = tuple[frozenset[str], tuple[str, ...], str, str, bool, bool]
+"""What decides whether a hit acts: the view, and the term's risks, level, wish, and whether it is strict, and short."""
+
+Acts = Callable[[Pattern, Scope, Context], bool]
+_CONTEXTS = 256
 
 
 class View(Protocol):
@@ -87,48 +93,48 @@ class Disguises:
             VerticalView(wanted),
         )
         self._last_barrier = re.compile("(?s).*[" + "".join(map(re.escape, sorted(barriers))) + "]")
-        self._patterns: dict[tuple[int, str], tuple[Pattern, frozenset[Scope]]] = {}
-        self._held: dict[Scope, Mapping[View, Prefixes]] = {}
+        self._patterns: dict[tuple[int, str], Pattern] = {}
+        self._held: dict[tuple[Scope, frozenset[_Kind]], Mapping[View, Prefixes]] = {}
+        self._kinds: dict[tuple[Scope, Context], frozenset[_Kind]] = {}
 
     def whole(self, tape: Tape, scope: Scope) -> list[Occurrence]:
         """Return every occurrence in a whole text."""
-        return [one for _, one in self.between(tape, (0, len(tape.symbols)), scope, views=self._views, is_final=True)]
+        return self._whole(tape, scope, self._views)
 
     def strict(self, tape: Tape, scope: Scope) -> list[Occurrence]:
         """Return the occurrences in the view of parts, which is hardly ever wrong, in a whole text."""
-        place = (0, len(tape.symbols))
-        return [one for _, one in self.between(tape, place, scope, views=self._views[:1], is_final=True)]
+        return self._whole(tape, scope, self._views[:1])
 
-    def between(
-        self, tape: Tape, place: tuple[int, int], scope: Scope, *, views: Iterable[View], is_final: bool
-    ) -> list[tuple[int, Occurrence]]:
+    def _whole(self, tape: Tape, scope: Scope, views: Sequence[View]) -> list[Occurrence]:
+        look = Look(scope, views, frozenset(), is_final=True)
+        return [occurrence for _, occurrence in self.between(tape, (0, len(tape.symbols)), look)]
+
+    def between(self, tape: Tape, place: tuple[int, int], look: "Look") -> list[tuple[int, Occurrence]]:
         """Return the occurrences that become certain after symbol `place[0]` and up to `place[1]`, with that symbol."""
         low, high = place
         found: list[tuple[int, Occurrence]] = []
-        for crosses in (False, True):
-            mine = [view for view in views if view.crosses_barriers == crosses]
-            if mine:
-                start = self.window(tape, low, crosses=crosses) if low else 0
-                stretch = self.stretch(tape, start, high, is_final=is_final)
-                found.extend(self.hits(stretch, start, place, scope, views=mine))
+        start, stretch = -1, None
+        for view in look.views:
+            begin = self.window(tape, low, crosses=view.crosses_barriers) if low else 0
+            if stretch is None or begin != start:
+                start, stretch = begin, self.stretch(tape, begin, high, is_final=look.is_final)
+            hits = view.hits(stretch)
+            if hits:
+                found.extend(self._certain(view, hits, start, place=place, look=look))
         return found
 
-    def hits(
-        self, stretch: Stretch, start: int, place: tuple[int, int], scope: Scope, *, views: Iterable[View]
-    ) -> list[tuple[int, Occurrence]]:
-        """Return what becomes certain between two places of a stretch that begins at symbol `start` of the text."""
+    def _certain(
+        self, view: View, hits: Iterable[Hit], start: int, *, place: tuple[int, int], look: "Look"
+    ) -> Iterator[tuple[int, Occurrence]]:
         low, high = place
-        found: list[tuple[int, Occurrence]] = []
-        for view in views:
-            for hit in view.hits(stretch):
-                due = start + hit.known
-                if not low < due <= high + stretch.is_final or hit.known - hit.start > MAX_SPAN:
-                    continue
-                pattern, acting = self._pattern(hit.owner, hit.view)
-                if scope in pattern.term.scopes:
-                    where = start + hit.start, start + hit.end
-                    found.append((due, Occurrence(pattern, *where, scope in acting, hit.cost)))
-        return found
+        for hit in hits:
+            due = start + hit.known
+            if not low < due <= high + look.is_final or hit.known - hit.start > MAX_SPAN:
+                continue
+            pattern = self._pattern(hit.owner, hit.view)
+            if look.scope in pattern.term.scopes:
+                acts = _kind(pattern.term, view.views) in look.acting
+                yield due, Occurrence(pattern, start + hit.start, start + hit.end, acts, hit.cost)
 
     def stretch(self, tape: Tape, start: int, end: int, *, is_final: bool) -> Stretch:
         """Return a stretch of the tape as views look at it."""
@@ -138,44 +144,49 @@ class Disguises:
         """Return a stretch of the tape without decorations."""
         return self._normaliser.reduced(tape.symbols[start - tape.base : end - tape.base])
 
-    def held(self, scope: Scope) -> Mapping[View, Prefixes]:
-        """Return the views of which streams of `scope` must hold something back, with what that is."""
-        if scope not in self._held:
-            held = {view: view.prefixes(self._is_held(view, scope)) for view in self._views}
-            self._held[scope] = {view: prefixes for view, prefixes in held.items() if not prefixes.is_empty}
-        return self._held[scope]
+    def held(self, scope: Scope, context: Context) -> Mapping[View, Prefixes]:
+        """Return the views of which streams must hold something back, with what that is."""
+        key = scope, self.acting(scope, context)
+        if key not in self._held:
+            held = {view: view.prefixes(self._is_held(view, *key)) for view in self._views}
+            self._held[key] = {view: prefixes for view, prefixes in held.items() if not prefixes.is_empty}
+        return self._held[key]
 
-    def quiet(self, scope: Scope) -> tuple[View, ...]:
-        """Return the other views."""
-        return tuple(view for view in self._views if view not in self.held(scope))
+    @property
+    def views(self) -> tuple[View, ...]:
+        """Return all views."""
+        return self._views
 
-    def _pattern(self, owner: int, view: str) -> tuple[Pattern, frozenset[Scope]]:
-        """Return a term as it is looked for in a view, and the scopes in which policy acts on it."""
+    def _pattern(self, owner: int, view: str) -> Pattern:
+        """Return a term as it is looked for in a view."""
         key = (owner, view)
         known = self._patterns.get(key)
         if known is None:
             term = self._terms[owner]
-            pattern = disguised(term, self._phrases.get(term.risk, ()), self._normaliser, view=view)
-            acting = frozenset(scope for scope in Scope if self._acts(pattern, scope))
-            known = self._patterns[key] = pattern, acting
+            phrases = self._phrases.get(term.risk, ())
+            known = self._patterns[key] = disguised(term, phrases, self._normaliser, view=view)
         return known
 
-    def _is_held(self, view: View, scope: Scope) -> Callable[[int], bool]:
-        # Whether a hit acts follows from the term's level, wish and risks and from the view, of which few combinations
-        # exist; asking policy for each term of a large library would take long.
-        said: dict[tuple[object, ...], bool] = {}
+    def acting(self, scope: Scope, context: Context) -> frozenset[_Kind]:
+        """Return the kinds of terms that act in a view: few, and so are the sets of them, however many apps."""
+        key = scope, context
+        if key not in self._kinds:
+            if len(self._kinds) >= _CONTEXTS:
+                self._kinds.clear()
+            some = {_kind(term, view.views): (term, view) for term in self._terms for view in self._views}
+            self._kinds[key] = frozenset(
+                kind
+                for kind, (term, view) in some.items()
+                if any(
+                    self._acts(disguised(term, (), self._normaliser, view=name), scope, context) for name in view.views
+                )
+            )
+        return self._kinds[key]
 
+    def _is_held(self, view: View, scope: Scope, acting: frozenset[_Kind]) -> Callable[[int], bool]:
         def is_held(owner: int) -> bool:
             term = self._terms[owner]
-            if scope not in term.scopes:
-                return False
-            is_short = len(term.form) <= 2  # noqa: PLR2004 - such terms never block in wide views
-            key = (term.risks, term.level, term.wish, "strict" in term.views, is_short)
-            if key not in said:
-                said[key] = any(
-                    self._acts(disguised(term, (), self._normaliser, view=one), scope) for one in view.views
-                )
-            return said[key] and bool(term.views & view.views)
+            return scope in term.scopes and bool(term.views & view.views) and _kind(term, view.views) in acting
 
         return is_held
 
@@ -198,6 +209,21 @@ class Disguises:
         return tape.base + at
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a text is looked at: which way it goes, in which views, which kinds of terms act, whether no more follows."""
+
+    scope: Scope
+    views: Collection[View]
+    acting: frozenset[_Kind]
+    is_final: bool = False
+
+
+def _kind(term: Term, views: frozenset[str]) -> _Kind:
+    is_short = len(term.form) <= NEVER_BLOCKS
+    return views, term.risks, term.level, term.wish, "strict" in term.views, is_short
+
+
 class DisguiseStream:
     """The views on one stream.
 
@@ -207,17 +233,17 @@ class DisguiseStream:
     """
 
     __slots__ = (
-        "_disguises", "_held", "_quiet", "_quiet_seen", "_scope", "_seen", "_stirred", "_waiting", "due",
-        "tape",
+        "_disguises", "_held", "_loud", "_quiet", "_quiet_seen", "_seen", "_stirred", "_waiting", "due", "tape",
     )  # fmt: skip
 
     def __init__(self, disguises: Disguises, tape: Tape, scope: Scope) -> None:
         """Start at the beginning of a stream whose symbols are on `tape`."""
         self._disguises = disguises
         self.tape = tape
-        self._scope = scope
-        self._held = disguises.held(scope)
-        self._quiet = disguises.quiet(scope)
+        self._held = disguises.held(scope, tape.context)
+        acting = disguises.acting(scope, tape.context)
+        self._loud = Look(scope, tuple(self._held), acting)
+        self._quiet = Look(scope, tuple(view for view in disguises.views if view not in self._held), acting)
         self._waiting: list[tuple[int, Occurrence]] = []
         self._seen = self._quiet_seen = 0
         self._stirred = 0
@@ -241,7 +267,7 @@ class DisguiseStream:
         found = self._look_quietly(at, is_final=True)
         if self._held:
             # What is certain up to `at` was taken on the way; left is what waits for the symbol after the last.
-            last = self._disguises.between(self.tape, (at, at), self._scope, views=self._held, is_final=True)
+            last = self._disguises.between(self.tape, (at, at), replace(self._loud, is_final=True))
             found.extend(occurrence for _, occurrence in last)
         return found
 
@@ -271,7 +297,7 @@ class DisguiseStream:
         start = self._disguises.window(tape, seen)
         self._waiting = []
         if self._stirred > start:
-            found = self._disguises.between(tape, (seen, end), self._scope, views=self._held, is_final=False)
+            found = self._disguises.between(tape, (seen, end), self._loud)
             self._waiting = sorted(found, key=_due)
         self._seen = end
 
@@ -283,7 +309,7 @@ class DisguiseStream:
 
     def _look_quietly(self, at: int, *, is_final: bool) -> list[Occurrence]:
         place = (self._quiet_seen, at)
-        found = self._disguises.between(self.tape, place, self._scope, views=self._quiet, is_final=is_final)
+        found = self._disguises.between(self.tape, place, replace(self._quiet, is_final=is_final))
         self._quiet_seen = at
         return [occurrence for _, occurrence in sorted(found, key=_due)]
 

@@ -8,7 +8,7 @@ from guiju.moderation.detectors.interface import DetectorStream, Tape
 from guiju.moderation.detectors.keyword_stream import Forms, KeywordStream, Walk
 from guiju.moderation.detectors.patterns import MAX_GAP, Conditions, Occurrence, Pattern, patterns_of
 from guiju.moderation.library import Library
-from guiju.moderation.models import Finding, Scope
+from guiju.moderation.models import ANYONE, Audience, Context, Finding, Scope
 from guiju.moderation.policy import PolicyBundle
 from guiju.text.matching.heads import HeadMatcher
 from guiju.text.matching.prefixes import PrefixTree
@@ -45,6 +45,9 @@ class KeywordDetector:
         self._decoded_acts: dict[Scope, bool] = {}
         self._streams: dict[Scope, tuple[Forms, Forms]] = {}
         self._forms_for_stream(_STREAM_SCOPE)
+        self._disguises.held(_STREAM_SCOPE, ANYONE)
+        if policy.tells_audiences:  # worked out before the first minor's stream, which would have to wait for it
+            self._disguises.held(_STREAM_SCOPE, policy.relevant(Context(Audience.MINOR)))
 
     def find(self, tape: Tape, scope: Scope) -> Sequence[Finding]:
         """Return every hit in a whole text."""
@@ -132,10 +135,10 @@ class KeywordDetector:
         acting = frozenset(pattern.term.id for found in patterns for pattern in found if self._acts(pattern, scope))
         return Forms(PrefixTree(tuple(forms), held), patterns, acting)
 
-    def _acts(self, pattern: Pattern, scope: Scope) -> bool:
+    def _acts(self, pattern: Pattern, scope: Scope, context: Context | None = None) -> bool:
         term = pattern.term
         finding = Finding("keywords", term.risks, term.level, pattern.wish, 0, 0, term.id, view=pattern.view)
-        return self._policy.may_act(finding, scope)
+        return self._policy.may_act(finding, scope, context)
 
 
 class _Side:

@@ -244,12 +244,13 @@ class PolicyBundle:
         found = [self._treatment(finding, risk, where, context=context) for risk in finding.risks or ("",)]
         return max(found, key=lambda treatment: SEVERITY[treatment[0]])
 
-    def may_act(self, finding: Finding, scope: Scope) -> bool:
-        """Tell whether such a finding stops or changes a text, whoever it is for and however sure its detector is.
+    def may_act(self, finding: Finding, scope: Scope, context: Context | None = None) -> bool:
+        """Tell whether such a finding stops or changes a text, however sure its detector is.
 
-        A detector that holds text back on a stream holds it for every such finding.
+        A detector that holds text back on a stream holds it for every such finding. Without a `context` (which comes
+        from `relevant`), whoever the text is for.
         """
-        return any(self._may_act(finding, risk, scope) for risk in finding.risks or ("",))
+        return any(self._may_act(finding, risk, scope, context) for risk in finding.risks or ("",))
 
     def _refuses(self, finding: Finding, where: str) -> bool:
         """Tell whether policy refuses what holds such personal information, whatever the rules say."""
@@ -260,15 +261,17 @@ class PolicyBundle:
             and finding.term_id.removeprefix("pi:") in self.personal.kinds
         )
 
-    def _may_act(self, finding: Finding, risk: str, scope: Scope) -> bool:
+    def _may_act(self, finding: Finding, risk: str, scope: Scope, context: Context | None) -> bool:
         if self._refuses(finding, scope):
             return True
         for rule in self.rules:
             if not rule.fits(replace(finding, score=rule.at_least), risk, scope):
                 continue
+            if context is not None and not (rule.is_for_all or rule.is_for(context)):
+                continue
             if rule.action not in PASSING:
                 return True
-            if rule.is_for_all and rule.at_least == 0.0 and rule.below > 1.0:
+            if (rule.is_for_all or context is not None) and rule.at_least == 0.0 and rule.below > 1.0:
                 return False
         return self.scopes[scope].action_of_wish.get(finding.wish, Action.REFUSE) not in PASSING
 

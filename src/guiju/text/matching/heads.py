@@ -1,7 +1,7 @@
 """A matcher for long lists of patterns: an automaton over their first symbols, and a comparison for what begins so.
 
-The automaton is several times smaller and quicker to build than one over whole patterns, and in ordinary text few places
-begin like a pattern.
+The automaton is several times smaller and quicker to build than one over whole patterns, and in ordinary text few
+places begin like a pattern.
 """
 
 from collections.abc import Collection, Sequence

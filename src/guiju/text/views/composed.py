@@ -22,7 +22,7 @@ _DRESSES = ("零〇", "一壹弌", "二贰弍", "三叁弎", "四肆", "五伍",
 _NUMERALS = {one: str(digit) for digit, dresses in enumerate(_DRESSES) for one in dresses}
 _PLAIN_NUMERALS = frozenset("一二三四五六七八九")
 _MIN_SAME = 3
-_HEAD = 4
+_HEAD = 6
 _COST = 5
 _AROUND = 2 * MAX_SPAN
 

@@ -24,7 +24,7 @@ MAX_FORM = 12
 
 
 class FormTable:
-    """The forms of many terms, found by their first symbols and checked one by one; the forms themselves are not kept."""
+    """The forms of many terms, found by their first symbols and checked one by one; they themselves are not kept."""
 
     def __init__(
         self, wanted: Iterable[Wanted], forms_of: Callable[[Wanted], Collection[str]], *, head: int = 3
@@ -45,9 +45,11 @@ class FormTable:
         found: list[tuple[int, int, int]] = []
         for start, _, head in self._matcher.find(symbols):
             for owner in (self._first[head], *self._further.get(head, ())):
-                for form in self._forms_of(owner):
-                    if symbols.startswith(form, start):
-                        found.append((start, start + len(form), owner))
+                found.extend(
+                    (start, start + len(form), owner)
+                    for form in self._forms_of(owner)
+                    if symbols.startswith(form, start)
+                )
         return found
 
 

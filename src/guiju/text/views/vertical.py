@@ -1,7 +1,7 @@
 """The view of columns: terms written from top to bottom, or from bottom to top, in short lines. Wide."""
 
-import re
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import pairwise
 
 from guiju.text.matching.prefixes import Prefixes
 from guiju.text.views.forms import MAX_FORM, OTHER, FormTable, han_count
@@ -11,7 +11,7 @@ MAX_LINE = 12
 """A line of more symbols is no row of columns."""
 _MIN_HAN = 3
 _COST = 20
-_GATE = re.compile("\n?[^\n]{1,16}\n[^\n]{1,16}\n.")
+_MAX_RAW = MAX_LINE + 4
 
 _Row = Sequence[int]
 
@@ -33,7 +33,7 @@ class VerticalView:
 
     def hits(self, stretch: Stretch) -> Collection[Hit]:
         """Return every term that stands in a column."""
-        if _GATE.search(stretch.symbols) is None:
+        if not _has_short_lines(stretch.symbols):
             return ()
         return [hit for rows in _blocks(stretch) for hit in self._in_rows(stretch.symbols, rows)]
 
@@ -68,6 +68,14 @@ class VerticalView:
                 yield Hit(owner, "vertical", places[start], stop, stop, _COST)
 
 
+def _has_short_lines(symbols: str) -> bool:
+    """Whether two short lines follow each other: without them there are no columns of three."""
+    if symbols.count("\n") < _MIN_HAN - 1:
+        return False
+    lengths = map(len, symbols.split("\n"))
+    return any(0 < first <= _MAX_RAW and 0 < second <= _MAX_RAW for first, second in pairwise(lengths))
+
+
 def _is_eligible(one: Wanted) -> bool:
     return "decode" in one.views and han_count(one.form) >= _MIN_HAN and len(one.form) <= MAX_FORM
 
@@ -87,10 +95,10 @@ def _text(symbols: str, places: Sequence[int]) -> str:
 def _blocks(stretch: Stretch) -> Iterator[list[_Row]]:
     """Yield rows that follow each other: short lines, and the beginning of the line after them."""
     rows: list[_Row] = []
-    for row in _rows(stretch):
+    for row, is_short in _rows(stretch):
         if row:
             rows.append(row[:MAX_LINE])
-        if not row or len(row) > MAX_LINE:
+        if not is_short:
             if len(rows) >= _MIN_HAN:
                 yield rows
             rows = []
@@ -102,15 +110,18 @@ def _last_block(stretch: Stretch) -> list[_Row]:
     """Return the rows that the line after the end may belong to; the last one may still grow."""
     rows = list(_rows(stretch))
     first = len(rows) - 1
-    if len(rows[first]) > MAX_LINE:
+    last, is_short = rows[first]
+    if last and not is_short:
         return []
-    while first > 0 and 0 < len(rows[first - 1]) <= MAX_LINE:
+    while first > 0 and rows[first - 1][1]:
         first -= 1
-    return rows[first:]
+    return [row for row, _ in rows[first:]]
 
 
-def _rows(stretch: Stretch) -> Iterator[_Row]:
+def _rows(stretch: Stretch) -> Iterator[tuple[_Row, bool]]:
+    """Yield for each line where its symbols stand, and whether it may be a row with more rows after it."""
     at = 0
     for line in stretch.symbols.split("\n"):
-        yield [at + place for place, one in enumerate(line) if one not in stretch.decorations]
+        row = [at + place for place, one in enumerate(line) if one not in stretch.decorations]
+        yield row, 0 < len(row) <= MAX_LINE and len(line) <= _MAX_RAW
         at += len(line) + 1
