@@ -13,6 +13,7 @@ from guiju.kit.errors import InputError, NotFoundError, RefusedError, StorageErr
 from guiju.ledger.merkle import TreeHash, root_from_inclusion
 from guiju.ledger.models import Draft, EntryQuery, Erased
 from guiju.ledger.repository import LedgerRepository
+from guiju.ledger.repository.tables import body_table
 from guiju.ledger.service import Ledger, open_ledger
 from guiju.storage.database import Database
 
@@ -157,3 +158,20 @@ def test_a_damaged_key_fails_its_own_person_only(
     assert isinstance(futures[1].exception(), StorageError)
     assert {futures[0].result().seq, futures[2].result().seq} == {8, 9}
     other.stop()
+
+
+def test_a_stretch_of_bodies_says_which_are_erased_and_which_cannot_be_read(ledger: Ledger, database: Database) -> None:
+    people = [ledger.person_for(name) for name in ("stays", "goes", "is altered")]
+    receipts = [
+        ledger.append(Draft("exchange.opened", "app:1", f"exchange:{number}", {"n": number}, person=person))
+        for number, person in enumerate(people)
+    ]
+    ledger.erase(people[1], "system", "asked")
+    altered = sa.update(body_table).where(body_table.c.seq == receipts[2].seq).values(content=b"x" * 64)
+    with database.transaction() as connection:
+        connection.execute(altered)
+    bodies = ledger.bodies(receipts[0].seq, receipts[2].seq + 1)
+    assert bodies[receipts[0].id] == {"n": 0}
+    assert isinstance(bodies[receipts[1].id], Erased)
+    assert bodies[receipts[2].id] is None
+    assert ledger.bodies(10_000, 10_010) == {}

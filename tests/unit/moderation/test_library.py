@@ -158,3 +158,14 @@ def test_no_bytes_do_worse_than_a_clear_error(content: bytes) -> None:
         except GuijuError as error:
             said = error.zh and error.en
         assert said
+
+
+def test_an_own_entry_takes_the_place_of_a_disabled_builtin_term_and_may_be_milder(
+    make_moderation: Callable[..., Moderation],
+) -> None:
+    shipped = HEAD + "terms: [{t: 甲乙, reason: 我们的, level: high}]"
+    own = HEAD + "terms: [{t: 甲乙, reason: 自己的, level: medium}]"
+    (stricter,) = make_moderation(shipped, operator=(own,)).terms()
+    (milder,) = make_moderation(shipped, operator=(own + "\ndisabled: [甲乙]",)).terms()
+    assert (stricter.wish, stricter.origin) == ("block", "builtin")
+    assert (milder.wish, milder.origin) == ("review", "operator")

@@ -16,7 +16,18 @@ from guiju.moderation.importing import import_terms
 from guiju.moderation.models import Scope
 from guiju.moderation.writing import entry_of
 from guiju.review.errors import ProposalError, SecondPersonError, StageError, StaleError
-from guiju.review.models import Change, ChangeState, ItemQuery, Op, Reason, ReviewSettings, TermProposal
+from guiju.review.models import (
+    Change,
+    ChangeEvent,
+    ChangeState,
+    ItemQuery,
+    Measured,
+    Op,
+    Reason,
+    ReviewSettings,
+    TermProposal,
+)
+from guiju.review.repository import ChangeRepository
 from guiju.review.service.proposing import imported
 from guiju.review.service.updating import UPDATE_DAYS
 
@@ -365,8 +376,10 @@ def test_two_who_step_at_once_do_not_both_step(room: Room) -> None:
     change = room.review.changes.propose(proposal(added(NEW)), AUTHOR).change
     stale = room.review.changes.change(change.id)
     room.review.changes.approve(change.id, SECOND, "可以")
+    late = ChangeEvent(2, room.clock.now(), SECOND, ChangeState.REJECTED, "不行", Measured(), "")
     with pytest.raises(StaleError):
-        room.review.changes._step(stale, ChangeState.REJECTED, SECOND, reason="不行")
+        ChangeRepository(room.database).step(stale, late)
+    assert room.review.changes.change(change.id).state is ChangeState.APPROVED
 
 
 def test_a_policy_rule_that_acts_on_observed_hits_is_said(room: Room) -> None:

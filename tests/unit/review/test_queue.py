@@ -88,6 +88,20 @@ def test_looking_twice_queues_once_and_a_second_process_changes_nothing(room: Ro
     assert room.review.intake.behind() == 0
 
 
+def test_a_body_that_was_altered_is_counted_and_the_others_come(room: Room) -> None:
+    broken, whole = room.ask(f"一：{ASKED}"), room.ask(f"二：{ASKED}")
+    with room.database.transaction() as connection:
+        seq = room.ledger.entry_by_id(broken)
+        assert seq is not None
+        connection.execute(
+            sa.text("UPDATE ledger_body SET content = :c WHERE seq = :s"), {"c": b"x" * 80, "s": seq.seq}
+        )
+    room.take_in()
+    assert room.review.queue.of_exchange(broken) == []
+    assert len(room.review.queue.of_exchange(whole)) == 1
+    assert IntakeRepository(room.database).tally()["unreadable"] == 1
+
+
 def test_the_same_text_again_is_counted_on_its_item_and_every_text_is_in_the_tally(room: Room) -> None:
     item = room.queued(f"说到{ASKED}")
     for _ in range(3):
@@ -118,6 +132,21 @@ def test_an_erased_person_is_counted_and_an_item_of_theirs_shows_that_the_text_i
     room.take_in()
     assert room.review.queue.of_exchange(exchange_id) == []
     assert IntakeRepository(room.database).tally()["erased"] == 1
+
+
+def test_an_item_whose_text_is_gone_is_closed_and_one_that_has_its_text_is_not(room: Room) -> None:
+    person = room.ledger.person_for("gone")
+    exchange_id = room.ask(f"说到{ASKED}", person=person)
+    room.take_in()
+    (item,) = room.review.queue.of_exchange(exchange_id)
+    with pytest.raises(RefusedError):
+        room.review.queue.close_erased(item.id, ONE)
+    room.ledger.erase(person, "system", "本人要求")
+    closed = room.review.queue.close_erased(item.id, ONE)
+    assert (closed.state, closed.outcome) == (ItemState.SETTLED, None)
+    assert room.review.queue.next_for(TWO) is None
+    assert not room.review.agreements.report(room.clock.now().date(), room.clock.now().date()).missed
+    assert "review.closed_erased" in room.actions(f"exchange:{exchange_id}")
 
 
 def test_two_who_agree_settle_and_neither_sees_the_other_before(room: Room) -> None:

@@ -62,7 +62,17 @@ class IntakeRepository:
             return
 
     def keep(self, batch: Batch, *, since: int, to: int, day: str) -> bool:
-        """Keep what the entries from `since` up to `to` came to; False when another process has done it meanwhile."""
+        """Keep what the entries from `since` up to `to` came to; False when another process has done it meanwhile.
+
+        Where somebody made an item for one of these texts at the same moment, nothing is kept, and they are looked at
+        again.
+        """
+        try:
+            return self._keep(batch, since=since, to=to, day=day)
+        except sa.exc.IntegrityError:
+            return False
+
+    def _keep(self, batch: Batch, *, since: int, to: int, day: str) -> bool:
         with self._database.transaction() as connection:
             moved = connection.execute(sa.update(mark_table).where(mark_table.c.seq == since).values(seq=to))
             if moved.rowcount != 1:

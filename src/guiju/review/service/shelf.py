@@ -91,8 +91,11 @@ class Shelf:
         for name, content in wanted.items():
             if there.get(name) != content:
                 write_atomically(self._folder / name, content)
-        for name in there.keys() - wanted.keys():
-            (self._folder / name).unlink(missing_ok=True)
+        try:
+            for name in there.keys() - wanted.keys():
+                (self._folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise _unreadable(error) from error
 
 
 def _unreadable(error: OSError) -> StorageError:
