@@ -84,30 +84,37 @@ class Disguises:
         self._normaliser = normaliser
         self._acts = acts
         wanted = [Wanted(owner, normaliser.reduced(term.form), term.views) for owner, term in enumerate(self._terms)]
+        order = OrderView(wanted)
         self._views: tuple[View, ...] = (
             ComposedView(wanted, barriers),
             PinyinView(wanted, normaliser.table.decorations),
             ShapeView(wanted),
-            OrderView(wanted),
+            order,
             InitialsView(wanted),
-            VerticalView(wanted),
+            VerticalView(order),
         )
         self._last_barrier = re.compile("(?s).*[" + "".join(map(re.escape, sorted(barriers))) + "]")
         self._patterns: dict[tuple[int, str], Pattern] = {}
         self._held: dict[tuple[Scope, frozenset[_Kind]], Mapping[View, Prefixes]] = {}
         self._kinds: dict[tuple[Scope, Context], frozenset[_Kind]] = {}
 
-    def whole(self, tape: Tape, scope: Scope) -> list[Occurrence]:
-        """Return every occurrence in a whole text."""
-        return self._whole(tape, scope, self._views)
+    def whole(self, stretch: Stretch, scope: Scope) -> list[Occurrence]:
+        """Return every occurrence in a whole text, read as one stretch."""
+        return self._whole(stretch, scope, self._views)
 
-    def strict(self, tape: Tape, scope: Scope) -> list[Occurrence]:
+    def strict(self, stretch: Stretch, scope: Scope) -> list[Occurrence]:
         """Return the occurrences in the view of parts, which is hardly ever wrong, in a whole text."""
-        return self._whole(tape, scope, self._views[:1])
+        return self._whole(stretch, scope, self._views[:1])
 
-    def _whole(self, tape: Tape, scope: Scope, views: Sequence[View]) -> list[Occurrence]:
+    def _whole(self, stretch: Stretch, scope: Scope, views: Sequence[View]) -> list[Occurrence]:
         look = Look(scope, views, frozenset(), is_final=True)
-        return [occurrence for _, occurrence in self.between(tape, (0, len(tape.symbols)), look)]
+        place = (0, len(stretch.symbols))
+        found: list[Occurrence] = []
+        for view in views:
+            hits = view.hits(stretch)
+            if hits:
+                found.extend(occurrence for _, occurrence in self._certain(view, hits, 0, place=place, look=look))
+        return found
 
     def between(self, tape: Tape, place: tuple[int, int], look: "Look") -> list[tuple[int, Occurrence]]:
         """Return the occurrences that become certain after symbol `place[0]` and up to `place[1]`, with that symbol."""

@@ -14,6 +14,8 @@ from guiju.text.matching.heads import HeadMatcher
 from guiju.text.matching.prefixes import PrefixTree
 from guiju.text.normalising import Normaliser
 from guiju.text.views.decoding import ENCODED, decoded
+from guiju.text.views.forms import stretch_of
+from guiju.text.views.models import Stretch
 
 _STREAM_SCOPE = Scope.OUTPUT
 
@@ -54,9 +56,10 @@ class KeywordDetector:
         known = len(tape.symbols)
         conditions = self._conditions
         is_disguised = scope in self._disguised
-        occurrences = list(self._occurrences(tape.symbols, self._sides[scope]))
+        stretch = stretch_of(tape.symbols, self._normaliser, is_final=True)
+        occurrences = list(self._occurrences(stretch, self._sides[scope]))
         if is_disguised:
-            occurrences += self._disguises.whole(tape, scope)
+            occurrences += self._disguises.whole(stretch, scope)
         found = [
             conditions.finding(occurrence, tape, known)
             for occurrence in occurrences
@@ -82,7 +85,8 @@ class KeywordDetector:
         """Return the terms that a decoded text holds, written plainly or taken apart, or encoded once more."""
         tape = Tape.of(text, self._normaliser.normalise(text))
         known = len(tape.symbols)
-        occurrences = [*self._occurrences(tape.symbols, self._sides[scope]), *self._disguises.strict(tape, scope)]
+        stretch = stretch_of(tape.symbols, self._normaliser, is_final=True)
+        occurrences = [*self._occurrences(stretch, self._sides[scope]), *self._disguises.strict(stretch, scope)]
         found = [
             occurrence.pattern
             for occurrence in occurrences
@@ -103,22 +107,17 @@ class KeywordDetector:
             )
         return self._decoded_acts[scope]
 
-    def _occurrences(self, symbols: str, side: "_Side") -> Iterator[Occurrence]:
-        for start, end, index in side.matcher.find(symbols):
+    def _occurrences(self, stretch: Stretch, side: "_Side") -> Iterator[Occurrence]:
+        for start, end, index in side.matcher.find(stretch.symbols):
             for pattern in side.base_patterns[index]:
                 yield Occurrence(pattern, start, end)
-        reduced = self._normaliser.reduced(symbols) if side.skip_patterns else symbols
-        if len(reduced) == len(symbols) or not (hits := list(side.matcher.find(reduced))):
+        if stretch.places is None:
             return
-        decorations = self._normaliser.table.decorations
-        places = [at for at, symbol in enumerate(symbols) if symbol not in decorations]
-        for start, end, index in hits:
-            first, last = places[start], places[end - 1]
-            if last - first == end - 1 - start:
-                continue  # nothing was passed over; the base view has it
-            if all(places[at + 1] - places[at] <= MAX_GAP + 1 for at in range(start, end - 1)):
+        for start, end, index in side.matcher.find(stretch.plain):
+            # Where nothing was passed over, the base view has it.
+            if 0 < stretch.widest_gap(start, end - 1) <= MAX_GAP:
                 for pattern in side.skip_patterns.get(index, ()):
-                    yield Occurrence(pattern, first, last + 1)
+                    yield Occurrence(pattern, stretch.place(start), stretch.place(end - 1) + 1)
 
     def _forms_for_stream(self, scope: Scope) -> tuple[Forms, Forms]:
         if scope not in self._streams:

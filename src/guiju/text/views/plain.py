@@ -24,12 +24,12 @@ class _Alphabet:
     crosses_barriers = False
 
     def __init__(self, wanted: Collection[Wanted], views: frozenset[str]) -> None:
-        self._wanted = {one.owner: one for one in wanted if _is_eligible(one, views)}
-        self._forms = FormTable(self._wanted.values(), self._forms_of)
+        self.wanted = {one.owner: one for one in wanted if _is_eligible(one, views)}
+        self.forms = FormTable(self.wanted.values(), self._forms_of)
 
     def prefixes(self, is_held: Callable[[int], bool]) -> Prefixes:
         """Return what a stream must hold back of the terms for which `is_held`."""
-        return Prefixes({form for one in self._wanted.values() if is_held(one.owner) for form in self._forms_of(one)})
+        return Prefixes({form for one in self.wanted.values() if is_held(one.owner) for form in self._forms_of(one)})
 
     def _forms_of(self, one: Wanted) -> Collection[str]:
         raise NotImplementedError
@@ -41,7 +41,7 @@ class _Alphabet:
         judge: Callable[[Wanted, int, int], tuple[str, int] | None],
     ) -> Iterator[Hit]:
         for start, end, owner in found:
-            term = self._wanted[owner]
+            term = self.wanted[owner]
             gap = stretch.widest_gap(start, end - 1)
             if gap > (MAX_GAP if "skip" in term.views else 0):
                 continue
@@ -88,7 +88,7 @@ class ShapeView(_Alphabet):
 
     def hits(self, stretch: Stretch) -> Collection[Hit]:
         """Return every term that looks like what stands there and is written otherwise."""
-        found = self._forms.find(translated(stretch.plain, self._table))
+        found = self.forms.find(translated(stretch.plain, self._table))
         if not found:
             return ()
 
@@ -107,10 +107,11 @@ class OrderView(_Alphabet):
     """Finds terms with two neighbours swapped, written backwards, or with letters put between their characters."""
 
     views = frozenset({"swap", "reverse", "infix"})
+    _also_for = frozenset({"decode"})
 
     def __init__(self, wanted: Collection[Wanted]) -> None:
         """Index `wanted`."""
-        super().__init__(wanted, self.views)
+        super().__init__(wanted, self.views | self._also_for)
 
     def _forms_of(self, one: Wanted) -> Collection[str]:
         swapped = _swapped(one.form) if "swap" in one.views else ()
@@ -118,7 +119,7 @@ class OrderView(_Alphabet):
 
     def hits(self, stretch: Stretch) -> Collection[Hit]:
         """Return every term whose characters stand in another order, or stand there when letters between them go."""
-        found = self._forms.find(stretch.plain)
+        found = self.forms.find(stretch.plain)
         kept = _without_letters(stretch.plain) if stretch.has_latin or _DIGIT.search(stretch.plain) else None
         if not found and kept is None:
             return ()
@@ -146,8 +147,8 @@ class OrderView(_Alphabet):
 
     def _spread(self, stretch: Stretch, kept: Sequence[int]) -> Iterator[Hit]:
         symbols = "".join([stretch.plain[at] for at in kept])
-        for start, end, owner in self._forms.find(symbols):
-            term = self._wanted[owner]
+        for start, end, owner in self.forms.find(symbols):
+            term = self.wanted[owner]
             first, last = kept[start], kept[end - 1]
             letters = last - first - (end - 1 - start)
             if letters and symbols[start:end] == term.form and "infix" in term.views:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import pairwise
 
 from guiju.text.matching.prefixes import Prefixes
-from guiju.text.views.forms import MAX_FORM, OTHER, FormTable, han_count
-from guiju.text.views.models import Hit, Stretch, Wanted
+from guiju.text.views.forms import OTHER
+from guiju.text.views.models import Hit, Stretch
+from guiju.text.views.plain import OrderView
 
 MAX_LINE = 12
 """A line of more symbols is no row of columns."""
@@ -22,14 +23,14 @@ class VerticalView:
     views = frozenset({"decode"})
     crosses_barriers = True
 
-    def __init__(self, wanted: Collection[Wanted]) -> None:
-        """Index `wanted`."""
-        self._wanted = {one.owner: one for one in wanted if _is_eligible(one)}
-        self._forms = FormTable(self._wanted.values(), _forms_of)
+    def __init__(self, order: OrderView) -> None:
+        """Look for the terms of the view of orders that may be decoded; it knows them forwards and backwards."""
+        self._order = order
 
     def prefixes(self, is_held: Callable[[int], bool]) -> Prefixes:
         """Return what a stream must hold back of the terms for which `is_held`."""
-        return Prefixes({form for one in self._wanted.values() if is_held(one.owner) for form in _forms_of(one)})
+        mine = (one for one in self._order.wanted.values() if is_held(one.owner))
+        return Prefixes({form for one in mine for form in (one.form, one.form[::-1])})
 
     def hits(self, stretch: Stretch) -> Collection[Hit]:
         """Return every term that stands in a column."""
@@ -63,9 +64,11 @@ class VerticalView:
         for column in range(max(map(len, rows))):
             places = _column(rows, column)
             text = _text(symbols, places)
-            for start, end, owner in self._forms.find(text):
-                stop = places[end - 1] + 1
-                yield Hit(owner, "vertical", places[start], stop, stop, _COST)
+            for start, end, owner in self._order.forms.find(text):
+                term = self._order.wanted[owner]
+                if "decode" in term.views and text[start:end] in (term.form, term.form[::-1]):
+                    stop = places[end - 1] + 1
+                    yield Hit(owner, "vertical", places[start], stop, stop, _COST)
 
 
 def _has_short_lines(symbols: str) -> bool:
@@ -74,14 +77,6 @@ def _has_short_lines(symbols: str) -> bool:
         return False
     lengths = map(len, symbols.split("\n"))
     return any(0 < first <= _MAX_RAW and 0 < second <= _MAX_RAW for first, second in pairwise(lengths))
-
-
-def _is_eligible(one: Wanted) -> bool:
-    return "decode" in one.views and han_count(one.form) >= _MIN_HAN and len(one.form) <= MAX_FORM
-
-
-def _forms_of(one: Wanted) -> Collection[str]:
-    return dict.fromkeys((one.form, one.form[::-1]))
 
 
 def _column(rows: Sequence[_Row], column: int) -> list[int]:
