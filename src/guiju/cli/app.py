@@ -19,6 +19,7 @@ ROOMS = MappingProxyType(
         "serve": "启动网关与控制台 / start the gateway and the console",
         "keywords": "关键词库：导入、检查、统计 / the keyword library: import, check, stats",
         "policy": "策略：检查、查看、试判 / the policy: check, show, try",
+        "media": "图片与声音：试判、屏蔽图片 / pictures and sound: try one, block a picture",
         "ledger": "账本：核验、查看、证明、导出、删除 / the ledger: verify, show, prove, export, erase",
         "law": "办法：条款、参数、覆盖检查、评估 / the law: list, show, parameters, check, assess",
         "witness": "运行见证者 / run a witness for somebody's ledger",
