@@ -21,6 +21,7 @@ ROOMS = MappingProxyType(
         "review": "复核：列出、导出样例 / the review queue: list, export examples",
         "policy": "策略：检查、查看、试判、测试、比较 / the policy: check, show, try, test, diff, schema",
         "moderation": "审核：评测、自训类别、随附权重 / moderation: evaluate, adapt, what ships",
+        "media": "图片与声音：试判、屏蔽图片 / pictures and sound: try one, block a picture",
         "ledger": "账本：核验、查看、证明、导出、删除 / the ledger: verify, show, prove, export, erase",
         "law": "办法：条款、参数、覆盖检查、评估 / the law: list, show, parameters, check, assess",
         "witness": "运行见证者 / run a witness for somebody's ledger",

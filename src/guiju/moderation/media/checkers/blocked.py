@@ -1,7 +1,7 @@
 """Pictures that look like one that was blocked before, by perceptual hash."""
 
 from guiju.moderation.media.blocklist import BlockedPicture, BlockList
-from guiju.moderation.media.hashing import BITS, hash_picture, without_border
+from guiju.moderation.media.hashing import BITS, hash_picture, sampled, without_border
 from guiju.moderation.media.interface import Picture
 from guiju.moderation.media.models import Seen, Sighting
 from guiju.moderation.models import Finding
@@ -21,7 +21,7 @@ class BlockedPictureChecker:
 
     def look(self, picture: Picture) -> Sighting:
         """Return the nearest blocked picture, if it is near enough."""
-        pixels = picture.pixels
+        pixels = sampled(picture.pixels)
         for candidate in (pixels, pixels[:, ::-1], without_border(pixels)):
             found = hash_picture(candidate)
             match = self._blocked.nearest(found, self._distance) if found is not None else None
