@@ -285,7 +285,7 @@ def main() -> None:
         "",
         "## Cost of one look",
         "",
-        "First: wall milliseconds to load and look once. Then CPU milliseconds of a look at a drawn page with twelve lines",
+        "First: wall milliseconds to load and look once. Then CPU milliseconds of a look at a drawn page of twelve lines",
         "of text. Memory: MB added to the peak.",
         "",
         "| checker | first | 640 × 480 | 1080 × 1920 | 4000 × 3000 | + MB |",
