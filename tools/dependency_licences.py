@@ -153,7 +153,7 @@ def extras_of(project: Mapping[str, object]) -> dict[str, set[str]]:
 
 
 def extra_problems(wanted: Mapping[str, set[str]], notes: Notes) -> list[str]:
-    """Name packages of extras without a licence and a reason, and the other way round; copyleft where it is not told."""
+    """Name packages of extras without a licence and a reason, and the other way round."""
     problems = reason_problems(wanted, dict.fromkeys(notes.extras, ""), "extras")
     for extra, names in wanted.items():
         told = notes.extras.get(extra, {})

@@ -47,7 +47,7 @@ def written(*lines: str, size: int = 32, canvas: tuple[int, int] = (640, 320)) -
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, kind, **options)  # type: ignore[arg-type]
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 

@@ -63,7 +63,8 @@ def block(
     )
     if add_to_block_list(path, picture):
         say(
-            f"已加入 / added: {picture.sha256[:16]} → {path}\n运行中的服务随即生效。 / A running service takes it up at once."
+            f"已加入 / added: {picture.sha256[:16]} → {path}\n"
+            "运行中的服务随即生效。 / A running service takes it up at once."
         )
     else:
         say(f"已在名单中 / on the list already: {picture.sha256[:16]}")
