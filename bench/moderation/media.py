@@ -224,7 +224,7 @@ def cost_rows() -> Iterator[str]:
     """Measure each checker's first and usual look, and what it adds to the memory."""
     models = ["open_nsfw", *(["nudenet"] if find_spec("nudenet") else [])]
     wanted = [(name, "open_nsfw") for name in ("picture_blocked", "picture_codes", "picture_text")]
-    sizes = ((640, 480), (1080, 1920), (4000, 3000))
+    pages = [pixels(page(size)) for size in ((640, 480), (1080, 1920), (4000, 3000))]
     for name, model in [*wanted, *(("picture_nudity", model) for model in models)]:
         before = memory()
         settings = MediaSettings(enabled=True, enabled_checkers=(name,), nudity=NuditySettings(model))
@@ -232,7 +232,7 @@ def cost_rows() -> Iterator[str]:
         (checker,) = build_tools(settings, BlockList(()), {}).checkers
         checker.look(pixels(scene(1)))
         first = (time.perf_counter() - began) * 1000
-        spent = [least(functools.partial(checker.look, pixels(page(size)))) for size in sizes]
+        spent = [least(functools.partial(checker.look, one)) for one in pages]
         title = name if name != "picture_nudity" else f"{name}, {model}"
         times = " | ".join(f"{one * 1000:.0f}" for one in spent)
         row = f"| {title} | {first:.0f} | {times} | {memory() - before} |"
@@ -285,8 +285,8 @@ def main() -> None:
         "",
         "## Cost of one look",
         "",
-        "First: wall milliseconds to load and look once. Then CPU milliseconds of a look at a drawn page of twelve lines",
-        "of text. Memory: MB added to the peak.",
+        "First: wall ms to load and look once. Then CPU ms of a look at a drawn page of twelve lines.",
+        "Memory: MB added to the peak.",
         "",
         "| checker | first | 640 × 480 | 1080 × 1920 | 4000 × 3000 | + MB |",
         "|---|---:|---:|---:|---:|---:|",
