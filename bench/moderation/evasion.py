@@ -3,10 +3,10 @@
     .venv/bin/python bench/moderation/evasion.py [--terms 1500] [--seeds 2] [--only NAME] [--show N] [--write]
 
 Each term of three characters and more that stands by itself (no companions required) and asks for block or review is
-disguised by `guiju.moderation.evasion`, whose tables are others than the matcher's, put into a carrier sentence in which
-it is found when written plainly, and looked for as input by the keyword detector. `strict` counts findings that ask for
-what the term asks for; `any` counts a review too. A term that a disguise cannot change (no numeral, no traditional form)
-is left out of that disguise's row and counted in `skipped`.
+disguised by `guiju.moderation.evasion`, whose tables are others than the matcher's, put into a carrier sentence in
+which it is found when written plainly, and looked for as input by the keyword detector. `strict` counts findings that
+ask for what the term asks for; `any` counts a review too. A term that a disguise cannot change (no numeral, no
+traditional form) is left out of that disguise's row and counted in `skipped`.
 """
 
 import argparse
@@ -83,7 +83,7 @@ class Finder:
         return {(one.view, one.wish) for one in findings if one.term_id == term.id}
 
     def carriers(self, term: Term) -> list[str]:
-        """Return the sentences in which the term is found when it is written plainly: others clear it by their words."""
+        """Return the sentences in which the term is found when written plainly: others clear it by their words."""
         return [one for one in CARRIERS if self.found(one.format(term.text), term)]
 
     def eligible(self, library: Library, count: int) -> dict[Term, list[str]]:
