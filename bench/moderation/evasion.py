@@ -3,10 +3,10 @@
     .venv/bin/python bench/moderation/evasion.py [--terms 1500] [--seeds 2] [--only NAME] [--show N] [--write]
 
 Each term of three characters and more that stands by itself (no companions required) and asks for block or review is
-disguised by `guiju.moderation.evasion`, whose tables are others than the matcher's, put in a carrier sentence where
-it is found when written plainly, and looked for as input by the keyword detector. `strict` counts findings that ask for
-what the term asks for; `any` counts a review too. A term that a disguise cannot change (no numeral, say)
-is left out of that disguise's row and counted in `skipped`.
+disguised by `guiju.moderation.evasion`, whose tables are others than the matcher's, put into a carrier sentence in
+which it is found when written plainly, and looked for as input by the keyword detector. `strict` counts findings that
+ask for what the term asks for; `any` counts a review too. A term that a disguise cannot change (no numeral, no
+traditional form) is left out of that disguise's row and counted in `skipped`.
 """
 
 import argparse

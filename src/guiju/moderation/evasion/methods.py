@@ -99,10 +99,9 @@ def homophone(piece: str, strength: float, chance: Random) -> str:
         if one not in table.readings:
             return ""
         sound = toneless(table.readings[one])
-        near = _confused(sound)
-        if near in table.sounds and chance.random() < _FUZZY_SHARE:
-            sound = near
-        return table.sounds[sound].replace(one, "")
+        exact = table.sounds[sound].replace(one, "")
+        near = table.sounds.get(_confused(sound), "").replace(one, "")
+        return near if near and (not exact or chance.random() < _FUZZY_SHARE) else exact
 
     return _each(piece, strength, chance, same)
 

@@ -12,6 +12,22 @@ from guiju.text.views.tables import load_readings
 _MIN_INITIALS = 3
 _MAX_FORMS = 4
 _COST = 8
+_EVERYDAY = """
+abs acl aes afp agi aka alt amd ansi apache api app apt arm arp ascii asp atm avi awk bbs bin bios bmp bsd
+btw bug cad cbd cctv cdn cet cgi cli cmd cms cmyk cpi cpu crm css csv ctl ctrl cvs ddl deb del dev dhcp diy
+dll dns doc dos dpi dpkg dsl dsp dvd elf env eof erp esc etc exe ext faq fbi fdd ffi fft fifo ftp gcc gdb
+gdp gif git gmt gnu gpl gprs gps gpu grep gsm gtk gui guid gzip hdd hdmi hex html http https ibm icmp icp
+icu ide idea ieee iis imap img inet inf ini ios ipo iso isp java jpeg jpg json jsp jvm kde kernel kpi kvm
+lan lcd ldap led lib llm lsb lte lvm mac man mba mbr mdb md5 mime mips mkv mod mov mp3 mpeg msg msn mtu mvc
+mysql nas nat nba nfs ngo nlp nmap npm ntfs ntp null obj ocr odbc oem ole ooo opec opengl osi oss pam pat
+pcb pci pcm pdf perl php pid ping pip pkg png pop posix ppp ppt pptp ps psd pty pwd qps qwerty ram raid rdf
+regex rfc rgb rip rom rpc rpm rsa rss rtf sata scp scsi sdk sed sftp sgml sha sip sll slip smb smtp snmp soc
+sql sqlite ssd ssh ssl sso std sudo svg svn swap sys tar tcl tcp tcpip tex tiff tls tmp ttl tty txt ucs udp
+ui uid unix uri url usa usb usr utc utf uuid var vba vcd vfs vga vim vip vlan vnc vpn wan wap wav web wifi
+wiki wma wmv wps wto www xml xmpp xsl xslt yaml yum zip zsh
+"""
+_ABBREVIATIONS = frozenset(_EVERYDAY.split())
+"""Runs that everybody writes; our own list. A term of the same initials is looked for in its other disguises."""
 _RUN = re.compile("(?<![a-z0-9])[a-z]{2,16}(?![a-z0-9])")
 
 
@@ -43,7 +59,7 @@ class InitialsView:
         size = len(stretch.symbols)
         for match in _RUN.finditer(stretch.symbols):
             owners = self._owners.get(match[0])
-            if owners is not None and (match.end() < size or stretch.is_final):
+            if owners is not None and match[0] not in _ABBREVIATIONS and (match.end() < size or stretch.is_final):
                 for owner in owners:
                     yield Hit(owner, "initials", *match.span(), match.end() + 1, _COST * len(match[0]))
 
