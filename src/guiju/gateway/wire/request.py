@@ -85,7 +85,7 @@ class ChatRequest:
         return payload
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _MediaReader:
     """Takes or refuses the parts of a request that are media."""
 

@@ -118,7 +118,7 @@ def test_a_film_longer_than_policy_takes_is_refused(film: bytes) -> None:
     [
         ("sleep 30", "timeout"),
         ("exit 3", "video_failed"),
-        ("head -c 100000000 /dev/zero", "video_failed"),
+        ("head -c 3000000 /dev/zero", "video_failed"),
         ("echo", "video_failed"),
     ],
 )
@@ -128,9 +128,9 @@ def test_a_program_that_hangs_fails_or_floods_is_ended(tmp_path: Path, script: s
         (tmp_path / name).chmod(0o755)
     began = time.monotonic()
     with pytest.raises(CannotCheckError) as caught:
-        take_apart(b"x", "video/mp4", ffmpeg=str(tmp_path / "ffmpeg"), bounds=MediaBounds(budget_ms=1000))
+        take_apart(b"x", "video/mp4", ffmpeg=str(tmp_path / "ffmpeg"), bounds=MediaBounds(budget_ms=3000))
     assert caught.value.why == why
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 15
 
 
 def test_a_program_that_is_not_there_is_a_clear_error() -> None:
