@@ -10,7 +10,6 @@ from importlib import resources
 from pathlib import Path
 
 from guiju.kit.clock import Clock, SystemClock
-from guiju.moderation.detectors.classifier import ClassifierDetector, judge_of
 from guiju.moderation.detectors.interface import Detector, Tape
 from guiju.moderation.detectors.keywords import KeywordDetector
 from guiju.moderation.detectors.null import NullDetector
@@ -93,8 +92,11 @@ def _put_away(policy: PolicyBundle) -> PersonalInformationDetector | None:
 
 
 def _classifier(shop: Workshop) -> Detector:
+    from guiju.moderation.detectors.classifier import ClassifierDetector, judge_of  # noqa: PLC0415 - numpy is memory that a policy without a classifier never pays for
+
     settings = shop.policy.detectors["classifier"]
     judge = judge_of(with_encoder=settings.encoder, heads=tuple(map(Path, settings.heads)))
+    judge.scorer()  # read now: the first question would overrun its budget, and weights that are missing show at once
     return ClassifierDetector(judge, shop.policy.may_act)
 
 
