@@ -3,8 +3,8 @@
     .venv/bin/python bench/moderation/cascade.py [--show 20] [--write]
 
 The questions are those of `training/evaluation/honest` (31 risks and the 13 topics that a service must not refuse) and
-the comments of `training/evaluation/counter_prejudice.yaml`, by authors of their own, never trained on. Refused is what policy
-does not let go on: refuse, hold, undetermined. What only asks for a review passes, and is counted beside it.
+the comments of `training/evaluation/counter_prejudice.yaml`, by authors of their own, never trained on. Refused is what
+policy does not let go on: refuse, hold, undetermined. What only asks for a review passes, and is counted beside it.
 """
 
 import argparse
