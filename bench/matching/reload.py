@@ -19,6 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from bench.matching.run import corpus, resident_mib
+
 from guiju.moderation.detectors.interface import Tape
 from guiju.moderation.detectors.keywords import KeywordDetector
 from guiju.moderation.library import Library, LibrarySources, load_library
@@ -27,7 +29,6 @@ from guiju.moderation.models import Scope
 from guiju.moderation.policy import parse_policy
 from guiju.moderation.service import builtin_folder, builtin_policy
 from guiju.text.normalising import base_normaliser
-from run import corpus, resident_mib
 
 DELTA = 4
 

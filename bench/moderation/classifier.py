@@ -6,6 +6,7 @@
 """
 
 import argparse
+import functools
 import importlib
 import importlib.util
 import random
@@ -21,7 +22,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "training")]
 
 from guiju.moderation.classifier.features import codes_of, readable  # noqa: E402
 from guiju.moderation.classifier.model import Classifier, load_classifier  # noqa: E402
-from guiju.moderation.classifier.risk_table import NEVER, read_risk_table  # noqa: E402
+from guiju.moderation.classifier.risk_table import NEVER, RiskEntry, read_risk_table  # noqa: E402
 from guiju.moderation.evaluation.engines import classifier_engine, detector_engine  # noqa: E402
 from guiju.moderation.evaluation.metrics import count, quality, wilson  # noqa: E402
 from guiju.moderation.evaluation.models import Interval, Judged  # noqa: E402
@@ -120,7 +121,7 @@ def sets(found: Measured, texts: Sequence[Example], said: dict[str, Judged]) -> 
     found.add("… and of all these, asked to block", "–", shown(wilson(blocking, len(mine)), len(mine)))
 
 
-def blocks(text: str, said: dict[str, Judged]) -> Iterator[tuple[object, float]]:
+def blocks(text: str, said: dict[str, Judged]) -> Iterator[tuple[RiskEntry, float]]:
     """Yield the entries of the risks that were found, with the score."""
     table = read_risk_table()
     for risk in said[text].risks:
@@ -231,13 +232,13 @@ def speed(found: Measured, texts: Sequence[Example]) -> None:
     classifier = load_classifier()
     sample = [base_normaliser().symbols_of(one.text) for one in random.Random(4).sample(texts, min(200, len(texts)))]
     alone = first_head(classifier)
-    cheap = sorted(fastest(lambda text=text: alone(text), 7) for text in sample)
+    cheap = sorted(fastest(functools.partial(alone, text), 7) for text in sample)
     found.add(
         "first head, µs a text: median, p95 (each at its fastest of 7)", "≤ 150",
         f"{cheap[len(cheap) // 2]:.0f}, {cheap[int(len(cheap) * 0.95)]:.0f}",
     )  # fmt: skip
     asked = [classifier.scores(text).asked_encoder for text in sample]
-    full = sorted(fastest(lambda text=text: classifier.scores(text), 3) for text in sample)
+    full = sorted(fastest(functools.partial(classifier.scores, text), 3) for text in sample)
     found.add(
         "whole classifier, ms a text: median, p95", "–",
         f"{full[len(full) // 2] / 1000:.2f}, {full[int(len(full) * 0.95)] / 1000:.2f}; "

@@ -239,7 +239,7 @@ def test_the_media_of_a_request_are_found_in_order_with_their_place() -> None:
 
 def test_masking_a_text_keeps_the_pictures_beside_it() -> None:
     request = read_request(body(messages=_with_pictures()), LIMITS, lambda _kind: None)
-    masked = with_masked(request, lambda text: "＊" * len(text))
+    masked = with_masked(request, lambda text, _role: "＊" * len(text))
     sent = with_media(masked.fields, iter([("image/gif", b"one"), ("image/webp", b"two")]))["messages"]
     assert isinstance(sent, list)
     assert sent[0] == {"role": "user", "content": "＊"}
