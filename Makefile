@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock clean format
+.PHONY: help run test check bench train lock clean format
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -25,6 +25,10 @@ check: $(STAMPS)/dev ## Lint, types, floors, migrations, law coverage: under a m
 
 bench: $(STAMPS)/dev $(STAMPS)/web ## Measure the claims in bench/*/run.py (long; bench/README.md has each command)
 	@for claim in bench/*/run.py; do echo "== $$claim"; $(BIN)/python $$claim || exit 1; done
+
+train: $(STAMPS)/dev ## Train the classifier anew (needs PyTorch; an hour on two cores; training/train.py)
+	@$(PIP) install -e '.[train]'
+	@$(BIN)/python training/train.py
 
 format: $(STAMPS)/dev ## Format the code
 	@$(BIN)/ruff format src tests bench && $(BIN)/ruff check --fix src tests bench

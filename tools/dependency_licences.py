@@ -52,6 +52,7 @@ class Notes:
     why: Mapping[str, str]
     npm: Mapping[str, str]
     dev: Mapping[str, str]
+    extras: Mapping[str, Mapping[str, Mapping[str, str]]]
     licences: Mapping[str, str]
     bundled: Mapping[str, str]
 
@@ -143,6 +144,24 @@ def direct(project: Mapping[str, object]) -> tuple[set[str], set[str]]:
     return names([*table["dependencies"], *extras["build"]]), names(extras["dev"])
 
 
+def extras_of(project: Mapping[str, object]) -> dict[str, set[str]]:
+    """Name the packages of each extra that a user may ask for."""
+    table = project["project"]
+    assert isinstance(table, dict)  # noqa: S101 - the shape of pyproject.toml; says so to the type checker
+    extras = {name: lines for name, lines in table["optional-dependencies"].items() if name not in {"build", "dev"}}
+    return {name: {plain(re.split(r"[<>=!~\[; ]", line)[0]) for line in lines} for name, lines in extras.items()}
+
+
+def extra_problems(wanted: Mapping[str, set[str]], notes: Notes) -> list[str]:
+    """Name packages of extras without a licence and a reason, and the other way round."""
+    problems = reason_problems(wanted, dict.fromkeys(notes.extras, ""), "extras")
+    for extra, names in wanted.items():
+        told = notes.extras.get(extra, {})
+        problems += reason_problems(names, dict.fromkeys(told, ""), f"extras.{extra}")
+        problems += [f"{name}: say its licence and why it is here" for name in told if not all(told[name].values())]
+    return problems
+
+
 def licence_problems(packages: Sequence[Package], *, may_be_copyleft: bool = False) -> list[str]:
     """Name every package whose licence is unknown, or copyleft where that is not wanted."""
     unknown = [
@@ -196,6 +215,18 @@ def page(run: Sequence[Package], dev: Sequence[Package], npm: Sequence[Package],
         "",
         *[f"- **{name}.** {text}" for name, text in sorted(notes.bundled.items())],
         "",
+        "## What only an extra brings",
+        "",
+        "None of these is in the default install. Where a wheel carries copyleft parts, it is said here.",
+        "",
+        "| Extra | Package | Licence | Why |",
+        "|---|---|---|---|",
+        *[
+            f"| `guiju[{extra}]` | {name} | {told['licence']} | {told['why']} |"
+            for extra, packages in sorted(notes.extras.items())
+            for name, told in sorted(packages.items())
+        ],
+        "",
         "## What the browser gets",
         "",
         "Bundled from npm when the assets are built, and served from here; licences stand beside the bundles.",
@@ -224,9 +255,11 @@ def survey() -> tuple[str, list[str]]:
     run = [Package(p.name, p.version, p.licence, tuple(by for by in p.brought_by if by in run_lock)) for p in run]
     dev = [package for package in everything if package.name not in run_lock]
     npm = npm_packages(ROOT / "package-lock.json")
-    runs, tests = direct(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8")))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    runs, tests = direct(project)
     front = json.loads((ROOT / "package.json").read_text("utf-8"))
     problems += licence_problems(run) + licence_problems(npm) + licence_problems(dev, may_be_copyleft=True)
+    problems += extra_problems(extras_of(project), notes)
     problems += reason_problems(runs, notes.why, "why") + reason_problems(tests, notes.dev, "dev")
     problems += reason_problems([*front["dependencies"], *front["devDependencies"]], notes.npm, "npm")
     problems += [

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from guiju.gateway.configuration import load_configuration
+from guiju.gateway.guard_transport import GuardTransport
 from guiju.gateway.repository import GatewayRepository
 from guiju.gateway.service import Gateway
 from guiju.gateway.upstreams.build import build_upstreams
@@ -24,7 +25,9 @@ from guiju.law.service import Law, load_law
 from guiju.ledger.models import Draft
 from guiju.ledger.repository import LedgerRepository
 from guiju.ledger.service import Ledger, LedgerOptions, open_ledger
+from guiju.moderation.guards.interface import Transport
 from guiju.moderation.library import LibrarySources
+from guiju.moderation.media.service import MediaModerator
 from guiju.moderation.service import Moderation, builtin_folder
 from guiju.review.models import ReviewSettings
 from guiju.review.repository import ChangeRepository, IntakeRepository, ItemRepository
@@ -93,6 +96,7 @@ class House:
             with contextlib.suppress(asyncio.CancelledError):
                 await rounds
         await self.gateway.stop()
+        await self.moderation.aclose()
         await asyncio.to_thread(self.ledger.stop)
         self.database.close()
 
@@ -173,22 +177,37 @@ def migrate_database(settings: Settings) -> None:
         database.close()
 
 
-def open_moderation(settings: Settings, clock: Clock | None = None) -> Moderation:
-    """Build moderation from our library and the operator's.
+def open_moderation(
+    settings: Settings, clock: Clock | None = None, *, transport: Transport | None = None
+) -> Moderation:
+    """Build moderation from our library and the operator's; guards can be asked where there is a transport.
 
     Raises:
         ConfigurationError: the policy or a library file cannot be used.
     """
-    return moderation_with(settings, keywords_folder(settings), clock)
+    return moderation_with(settings, keywords_folder(settings), clock, transport=transport)
 
 
-def moderation_with(settings: Settings, keywords: Path, clock: Clock | None = None) -> Moderation:
+def moderation_with(
+    settings: Settings, keywords: Path, clock: Clock | None = None, *, transport: Transport | None = None
+) -> Moderation:
     """Build moderation from our library and the operator's files in `keywords`, wherever that is.
 
     Raises:
         ConfigurationError: the policy or a library file cannot be used.
     """
-    return Moderation(LibrarySources(builtin_folder(), keywords), policy_path(settings), clock=clock or SystemClock())
+    sources = LibrarySources(builtin_folder(), keywords)
+    return Moderation(sources, policy_path(settings), clock=clock or SystemClock(), transport=transport)
+
+
+def block_list_path(settings: Settings) -> Path:
+    """Return where the operator's list of blocked pictures stands."""
+    return settings.var / "media" / "blocked.csv"
+
+
+def open_media(settings: Settings, moderation: Moderation, clock: Clock | None = None) -> MediaModerator:
+    """Build the moderation of pictures, sound and video; nothing is loaded before the first medium."""
+    return MediaModerator(moderation, block_list_path(settings), clock=clock or SystemClock())
 
 
 def open_evidence(settings: Settings, clock: Clock | None = None) -> Ledger:
@@ -215,7 +234,7 @@ def build_house(settings: Settings, clock: Clock | None = None) -> House:
     migrate(database)
     law = load_law()
     ledger = _build_ledger(settings, database, clock)
-    moderation = open_moderation(settings, clock)
+    moderation = open_moderation(settings, clock, transport=GuardTransport())
     gateway, producer_warning = _build_gateway(
         settings, clock, database=database, law=law, ledger=ledger, moderation=moderation
     )
@@ -281,6 +300,7 @@ def _build_gateway(  # noqa: PLR0913 - the rooms it joins
         producer=producer,
         check_mark=lambda text: explicit_text_mark(text, words),
         limits=configuration.limits,
+        media=open_media(settings, moderation, clock),
     )
     return gateway, warning
 

@@ -34,6 +34,7 @@ BROAD_EXCEPTS = {
     "supervision/service.py": "one check that dies is shown as not run and hides no other",
     "gateway/upstreams/threaded.py": "a model in this process that dies becomes an upstream error, never silence",
     "moderation/stream.py": "a detector that dies becomes undetermined, never no risk",
+    "moderation/media/service.py": "a checker that dies becomes undetermined, never no risk",
     "moderation/service.py": "a detector that dies becomes undetermined, never no risk",
 }
 

@@ -85,3 +85,18 @@ def working(text: str) -> Iterator[Callable[[int, int], None]]:
             progress.update(task, completed=done, total=total)
 
         yield tell
+
+
+@contextmanager
+def stepping(text: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show how far work of `total` steps is (None: nobody knows); give what is called with the steps just done."""
+    done = 0
+    with working(text) as tell:
+
+        def step(steps: int) -> None:
+            nonlocal done
+            done += steps
+            if total is not None:
+                tell(done, total)
+
+        yield step

@@ -49,9 +49,15 @@ class MalformedRequestError(CallError):
 
 
 class UnsupportedContentError(CallError):
-    """The request carries or asks for something that no detector can look at yet."""
+    """The request carries or asks for something that nothing here can look at."""
 
     code = "unsupported_content"
+
+
+class MediaFetchError(CallError):
+    """A medium stands at an address from which it may not be fetched, or cannot be."""
+
+    code = "media_fetch_failed"
 
 
 class UnauthenticatedError(CallError):

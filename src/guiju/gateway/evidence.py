@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from guiju.gateway import rules
+from guiju.gateway.drafts import closing_draft, opening_draft
 from guiju.gateway.errors import CallError, EvidenceUnavailableError
-from guiju.gateway.exchange import ChoiceOutput, Exchange
+from guiju.gateway.exchange import Exchange
 from guiju.gateway.metrics import Metrics
 from guiju.gateway.models import App
 from guiju.gateway.pacing import Appending, Pacer
 from guiju.gateway.spool import Piece, Spool
-from guiju.kit.canonical_json import Json, JsonObject
+from guiju.kit.canonical_json import JsonObject  # noqa: TC001 - as elsewhere, imports are not split by their use
 from guiju.kit.clock import Clock
 from guiju.kit.errors import GuijuError, InputError
 from guiju.kit.ids import new_id
-from guiju.ledger.models import SYSTEM_PERSON, Draft
+from guiju.ledger.models import Draft
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 1.0
@@ -71,6 +72,8 @@ class EvidenceDesk:
             "policy_hash": exchange.policy_hash,
             "opened_at": exchange.opened_iso,
         }
+        if exchange.vault is not None and exchange.vault.masks_logs:
+            context["masks_logs"] = True
         try:
             self._spool.open(exchange.id, context)
         except GuijuError as error:
@@ -188,6 +191,17 @@ class EvidenceDesk:
         )
         return rejected
 
+    async def keep(self, draft: Draft) -> None:
+        """Write one more entry of an exchange and wait until it is durable.
+
+        Raises:
+            EvidenceUnavailableError: it cannot be.
+        """
+        try:
+            await self._pacer.append(draft)
+        except GuijuError as error:
+            raise self._unavailable(error) from error
+
     async def settle(self, seconds: float) -> None:
         """Wait at most `seconds` for the closings that nobody waits for."""
         if self._late:
@@ -245,81 +259,6 @@ class EvidenceDesk:
         )
 
 
-def opening_draft(exchange: Exchange) -> Draft:
-    """Make the entry that commits to who asked what, under which policy, and what was decided about it."""
-    turns: list[Json] = [{"role": turn.role, "text": turn.text} for turn in exchange.request.turns]
-    body: JsonObject = {
-        "person": exchange.person,
-        "stream": exchange.request.is_stream,
-        "input": turns,
-    }
-    if exchange.input_decision is not None:
-        body["decision"] = rules.decision_facts(exchange.input_decision)
-    return Draft(
-        id=exchange.id,
-        action="exchange.opened",
-        actor=f"app:{exchange.app.id}",
-        subject=f"exchange:{exchange.id}",
-        person=exchange.person,
-        provisions=(rules.CONTENT_DUTY, rules.PRODUCER_DUTY),
-        policy_hash=exchange.policy_hash,
-        model=exchange.request.model,
-        occurred_at=exchange.opened_at,
-        body=body,
-    )
-
-
-def closing_draft(exchange: Exchange, outcome: str, *, total_ms: int) -> Draft:
-    """Make the entry that says how an exchange ended and what left."""
-    has_left = any(choice.released for choice in exchange.choices.values())
-    body: JsonObject = {
-        "outcome": outcome,
-        "person": exchange.person,
-        "opened_at": exchange.opened_iso,
-        "upstream": exchange.upstream,
-        "output": [_choice_facts(choice) for _, choice in sorted(exchange.choices.items())],
-        "total_ms": total_ms,
-        "tokens": {key: value for key, value in exchange.usage.items() if isinstance(value, int)},
-        "risks": list(exchange.risks),
-    }
-    decision = exchange.output_decision or exchange.observed
-    if decision is not None:
-        body["decision"] = rules.decision_facts(decision)
-    if exchange.failure:
-        body["failure"] = exchange.failure
-    if has_left:
-        body["label"] = exchange.label
-    for name in ("upstream_first_ms", "first_byte_ms"):
-        if (value := getattr(exchange, name)) is not None:
-            body[name] = value
-    return Draft(
-        id=exchange.closing_id,
-        action="exchange.closed",
-        actor=f"app:{exchange.app.id}",
-        subject=f"exchange:{exchange.id}",
-        person=exchange.person,
-        provisions=rules.closing_provisions(outcome, has_left=has_left),
-        policy_hash=exchange.policy_hash,
-        model=exchange.request.model,
-        body=body,
-    )
-
-
-def _choice_facts(choice: ChoiceOutput) -> JsonObject:
-    facts: JsonObject = {"index": choice.index, "finish_reason": choice.finish_reason}
-    released: JsonObject = {name: "".join(parts) for name, parts in choice.released.items()}
-    facts["released"] = released
-    withheld: JsonObject = {}
-    for name, parts in choice.generated.items():
-        made, left = "".join(parts), str(released.get(name, ""))
-        if made != left:
-            # What never left; the whole text where some of it left masked.
-            withheld[name] = made.removeprefix(left)
-    if withheld:
-        facts["withheld"] = withheld
-    return facts
-
-
 def noted(exchange: Exchange, outcome: str, *, closed_at: datetime | None, now: float) -> Noted:
     """Tell the index how an exchange stands."""
     return Noted(
@@ -335,33 +274,6 @@ def noted(exchange: Exchange, outcome: str, *, closed_at: datetime | None, now: 
         closed_entry=exchange.closing_id if closed_at is not None else "",
         first_byte_ms=exchange.first_byte_ms,
         total_ms=None if closed_at is None else _milliseconds(now - exchange.started),
-    )
-
-
-def interrupted_draft(exchange_id: str, context: JsonObject, pieces: list[Piece]) -> Draft:
-    """Make the closing entry of an exchange whose process died: what had left by then, from the spool."""
-    choices: dict[int, ChoiceOutput] = {}
-    for index, name, text in pieces:
-        choice = choices.setdefault(index, ChoiceOutput(index))
-        choice.released.setdefault(name, []).append(text)
-    output: list[Json] = [_choice_facts(choice) for _, choice in sorted(choices.items())]
-    return Draft(
-        id=rules.closing_id(exchange_id),
-        action="exchange.interrupted",
-        actor="system",
-        subject=f"exchange:{exchange_id}",
-        person=str(context.get("person") or SYSTEM_PERSON),
-        provisions=rules.closing_provisions(rules.INTERRUPTED, has_left=bool(pieces)),
-        policy_hash=str(context.get("policy_hash", "")),
-        model=str(context.get("model", "")),
-        body={
-            "outcome": rules.INTERRUPTED,
-            "app": context.get("app"),
-            "person": context.get("person"),
-            "opened_at": context.get("opened_at"),
-            "output": output,
-            "risks": [],
-        },
     )
 
 

@@ -1,14 +1,23 @@
 """The state of one exchange while it runs: what the stages learn, and what the evidence is made of."""
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from guiju.gateway.models import App
 from guiju.gateway.wire.answer import AnswerWriter
 from guiju.gateway.wire.request import ChatRequest
-from guiju.ledger.models import Receipt
-from guiju.moderation.models import Action, Decision
+from guiju.moderation.guards.interface import GuardLog
+from guiju.moderation.guards.panel import Panel
+from guiju.moderation.media.models import MediaReport
+from guiju.moderation.models import ANYONE, Context, Decision
+from guiju.moderation.policy import SEVERITY
+from guiju.moderation.vault import Vault
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from guiju.ledger.models import Receipt
 
 
 @dataclass(slots=True)
@@ -37,7 +46,12 @@ class Exchange:
 
     Attributes:
         sent: what goes to the upstream where that differs from `request`: with texts masked.
+        media: what was found about pictures, sound and video in the request.
         output_decision: the decision that stopped the answer.
+        context: for whom the answer is, and through which app.
+        panel: the guards that are asked; None where policy has none.
+        vault: what was put away of personal information; None where policy lets it pass.
+        guards: what the guards were asked; None where none was.
         observed: on an answer that was let out, the gravest decision that only observed or masked.
     """
 
@@ -53,11 +67,16 @@ class Exchange:
     label: str
     writer: AnswerWriter
     input_decision: Decision | None = None
+    context: Context = ANYONE
+    panel: Panel | None = None
+    vault: Vault | None = None
+    guards: GuardLog | None = None
     sent: ChatRequest | None = None
+    media: tuple[MediaReport, ...] = ()
     output_decision: Decision | None = None
     observed: Decision | None = None
     upstream: str = ""
-    opened: asyncio.Task[Receipt] | None = None
+    opened: "asyncio.Future[Receipt] | None" = None
     choices: dict[int, ChoiceOutput] = field(default_factory=dict)
     usage: dict[str, object] = field(default_factory=dict)
     upstream_first_ms: int | None = None
@@ -77,9 +96,23 @@ class Exchange:
         return self.sent or self.request
 
     def observe(self, decision: Decision) -> None:
-        """Remember a decision that let a text out but saw something."""
-        if decision.findings and (self.observed is None or decision.action is not Action.ALLOW):
+        """Remember a decision that let a text out but saw something, or whose detector had failed."""
+        if (decision.findings or decision.failures) and (
+            self.observed is None or _weight(decision) > _weight(self.observed)
+        ):
             self.observed = decision
+
+    def restored(self, text: str) -> str:
+        """Return a text of the answer with what was put away in the place of its placeholders."""
+        return self.vault.restored(text) if self.vault is not None and self.vault.restores else text
+
+    def logged(self, text: str) -> str:
+        """Return a text as the evidence keeps it."""
+        return self.vault.masked(text) if self.vault is not None and self.vault.masks_logs else text
+
+    def told(self, text: str) -> str:
+        """Return a text of the request as others than the user may see it: the model server, the guards."""
+        return self.vault.masked(text) if self.vault is not None and self.vault.restores else text
 
     def choice(self, index: int) -> ChoiceOutput:
         """Return the choice with `index`, made at its first word."""
@@ -96,3 +129,7 @@ class Exchange:
             "exchange_id": self.id,
             "label": self.label,
         }
+
+
+def _weight(decision: Decision) -> tuple[int, int]:
+    return SEVERITY[decision.action], len(decision.findings) + len(decision.failures)

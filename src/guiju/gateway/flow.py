@@ -9,6 +9,7 @@ from guiju.gateway.errors import (
     EvidenceUnavailableError,
     InputRefusedError,
     InternalError,
+    MalformedRequestError,
     OverloadedError,
     UnauthenticatedError,
     UpstreamError,
@@ -17,6 +18,7 @@ from guiju.gateway.exchange import Exchange
 from guiju.gateway.models import App, ChatCall, ChatReply
 from guiju.gateway.stages.authenticate import Callers
 from guiju.gateway.stages.desk import Desk
+from guiju.gateway.stages.media import MediaStage
 from guiju.gateway.stages.moderate import InputModeration
 from guiju.gateway.stages.release_stream import StreamRelease
 from guiju.gateway.stages.release_whole import refuse_input, release_whole
@@ -28,6 +30,7 @@ from guiju.kit.ids import new_id
 from guiju.labelling.models import Producer
 from guiju.labelling.rules import LabelWriter
 from guiju.ledger.models import SYSTEM_PERSON
+from guiju.moderation.models import ANYONE, Audience, Context
 
 _log = logging.getLogger(__name__)
 _JSON = ("content-type", "application/json")
@@ -38,12 +41,13 @@ _LABEL_HEADER = "x-aigc-label"
 class ChatFlow:
     """The ordered stages of an exchange."""
 
-    def __init__(self, desk: Desk, callers: Callers, producer: Producer) -> None:
-        """Work at `desk` for `callers`; the implicit label names `producer`."""
+    def __init__(self, desk: Desk, callers: Callers, producer: Producer, media: MediaStage) -> None:
+        """Work at `desk` for `callers`; the implicit label names `producer`; `media` looks at what is no text."""
         self._desk = desk
         self._callers = callers
         self._label = LabelWriter(producer)
         self._input = InputModeration(desk.moderation)
+        self._media = media
         self._open_count = 0
 
     async def chat(self, call: ChatCall) -> ChatReply:
@@ -56,8 +60,11 @@ class ChatFlow:
         except CallError as error:
             return error_reply(error)
         try:
-            request = read_request(call.body, self._desk.limits)
+            _audience(call)
+            request = read_request(call.body, self._desk.limits, self._media.refusal)
             self._desk.pool.check_model(request.model)
+            if request.media:
+                request = await self._media.receive(request)
         except CallError as error:
             return await self._reject(app, error, size=len(call.body))
         try:
@@ -107,12 +114,16 @@ class ChatFlow:
         if self._open_count >= self._desk.limits.open_exchanges:
             self._desk.metrics.count("guiju_calls_rejected_total", code=OverloadedError.code)
             raise OverloadedError("网关当前并发已满；请稍后重试。", "The gateway is full now; try again in a moment.")
-        exchange = self._new_exchange(app, await self._person(app, call, request), request)
+        is_apart = call.audience or desk.moderation.policy.tells_contexts
+        context = Context(_audience(call), (app.id, app.name)) if is_apart else ANYONE
+        exchange = self._new_exchange(app, await self._person(app, call, request), request, context=context)
         self._count_open(1)
         outcome = rules.INTERRUPTED
         reply: ChatReply | None = None
         try:
             decision = await self._input.decide_request(exchange)
+            if request.media:
+                decision = await self._media.decide(exchange, decision)
             desk.evidence.open(exchange)
             reply = await (self._answer(exchange) if rules.may_go_on(decision) else self._refused(exchange))
         except asyncio.CancelledError:
@@ -132,7 +143,7 @@ class ChatFlow:
             _log.error("persons cannot be looked up", extra={"code": error.code, "reason": str(error)})
             raise _unavailable() from error
 
-    def _new_exchange(self, app: App, person: str, request: ChatRequest) -> Exchange:
+    def _new_exchange(self, app: App, person: str, request: ChatRequest, *, context: Context) -> Exchange:
         exchange_id = new_id()
         now = self._desk.clock.now()
         return Exchange(
@@ -141,6 +152,7 @@ class ChatFlow:
             app=app,
             person=person,
             request=request,
+            context=context,
             policy_hash=self._desk.moderation.policy.hash,
             opened_at=now,
             opened_iso=to_iso(now),
@@ -200,6 +212,19 @@ class ChatFlow:
     def _count_open(self, by: int) -> None:
         self._open_count += by
         self._desk.metrics.add("guiju_exchanges_open", by)
+
+
+def _audience(call: ChatCall) -> Audience:
+    if not call.audience:
+        return Audience.ADULT
+    try:
+        return Audience(call.audience)
+    except ValueError:
+        raise MalformedRequestError(
+            "X-Guiju-Audience 应为 adult 或 minor。",
+            "X-Guiju-Audience must be adult or minor.",
+            where="X-Guiju-Audience",
+        ) from None
 
 
 def error_reply(error: CallError, exchange_id: str = "", *, extension: dict[str, object] | None = None) -> ChatReply:

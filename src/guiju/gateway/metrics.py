@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 
 from guiju.gateway.exchange import Exchange
+from guiju.moderation.guards.interface import GuardLog
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _LABEL_SETS_MOST = 2000
@@ -12,6 +13,7 @@ _HELP = {
     "guiju_calls_rejected_total": "Calls of known apps that could not be taken, by error code.",
     "guiju_calls_unauthenticated_total": "Calls without a valid key.",
     "guiju_findings_total": "Decisions against a text, by scope and risk.",
+    "guiju_guard_texts_total": "Texts that guard models were asked about, by guard and what came of it.",
     "guiju_upstream_failures_total": "Failures of model servers, by upstream and code.",
     "guiju_evidence_unavailable_total": "Times that evidence could not be written and nothing was let out.",
     "guiju_internal_errors_total": "Faults of our own.",
@@ -83,11 +85,19 @@ class Metrics:
             if decision is not None and not decision.may_pass:
                 for risk in decision.risks or ("undetermined",):
                     self.count("guiju_findings_total", scope=decision.scope.value, risk=risk)
+        if exchange.guards is not None:
+            self._count_guards(exchange.guards)
         left = sum(
             len(part) for choice in exchange.choices.values() for parts in choice.released.values() for part in parts
         )
         if left:
             self.count("guiju_released_characters_total", left)
+
+    def _count_guards(self, log: GuardLog) -> None:
+        for name, tally in log.tallies.items():
+            for outcome in ("asked", "cached", "failed", "flagged"):
+                if count := getattr(tally, outcome):
+                    self.count("guiju_guard_texts_total", count, guard=name, outcome=outcome)
 
     def exposition(self) -> bytes:
         """Write everything as Prometheus text."""

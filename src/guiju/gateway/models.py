@@ -44,12 +44,14 @@ class ChatCall:
         authorization: the Authorization header, or "".
         app: set by a door that has authenticated its user itself (the chat page); then `authorization` is not read.
         end_user: overrides the body's `user` field when set (the chat page's visitor).
+        audience: `minor` where the caller knows that its user is one, `adult` or empty otherwise.
     """
 
     body: bytes
     authorization: str = ""
     app: App | None = None
     end_user: str = ""
+    audience: str = ""
 
 
 @dataclass(frozen=True, slots=True)

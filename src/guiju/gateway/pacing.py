@@ -5,8 +5,10 @@ and go together; that is a few milliseconds beside a model server's answer, and 
 """
 
 import asyncio
+import functools
 from typing import Protocol
 
+from guiju.kit.errors import GuijuError
 from guiju.ledger.models import Draft, Receipt
 
 _WINDOW_SECONDS = 0.012
@@ -17,8 +19,8 @@ _MEMORY_SECONDS = 0.06
 class Appending(Protocol):
     """Where entries go."""
 
-    async def append_async(self, draft: Draft) -> Receipt:
-        """Keep `draft`; returns once it is durable."""
+    def submit_async(self, draft: Draft) -> "asyncio.Future[Receipt]":
+        """Put `draft` in the log's order now; the future tells when it is durable."""
         ...
 
 
@@ -31,27 +33,13 @@ class Pacer:
         self._window_ends = 0.0
         self._count = 0
         self._is_busy = False
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: list[tuple[Draft, asyncio.Future[Receipt]]] = []
 
-    def submit(self, draft: Draft) -> asyncio.Task[Receipt]:
-        """Take a draft; the task is done when it is durable, and raises what the ledger raises."""
-        return asyncio.create_task(self._append(draft, self._turn()))
+    def submit(self, draft: Draft) -> "asyncio.Future[Receipt]":
+        """Take a draft, behind all that were taken before; the future is done when it is durable, or cannot be.
 
-    async def append(self, draft: Draft) -> Receipt:
-        """Take a draft and return once it is durable; what was submitted before by a task that has run is before it.
-
-        Raises:
-            GuijuError: what the ledger raises.
+        It raises what the ledger raises. One that is cancelled while it waits for its window is not handed on.
         """
-        return await self._append(draft, self._turn())
-
-    async def _append(self, draft: Draft, turn: asyncio.Future[None] | None) -> Receipt:
-        if turn is not None:
-            await turn
-        return await self._ledger.append_async(draft)
-
-    def _turn(self) -> asyncio.Future[None] | None:
-        """Return what a draft has to wait for; None when it may go at once, which none may while others wait."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         if now >= self._window_ends:
@@ -61,16 +49,41 @@ class Pacer:
             self._window_ends = now + _WINDOW_SECONDS
         self._count += 1
         if not self._is_busy and not self._waiting:
-            return None
+            return self._handed_on(draft)
         if not self._waiting:
             loop.call_at(self._window_ends, self._open)
-        turn: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(turn)
-        return turn
+        waiter: asyncio.Future[Receipt] = loop.create_future()
+        self._waiting.append((draft, waiter))
+        return waiter
+
+    async def append(self, draft: Draft) -> Receipt:
+        """Take a draft and return once it is durable.
+
+        Raises:
+            GuijuError: what the ledger raises.
+        """
+        return await self.submit(draft)
+
+    def _handed_on(self, draft: Draft) -> "asyncio.Future[Receipt]":
+        try:
+            return self._ledger.submit_async(draft)
+        except GuijuError as error:
+            refused: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+            refused.set_exception(error)
+            return refused
 
     def _open(self) -> None:
-        """Wake all who wait, in their order, each by itself, so that nobody who comes later can be scheduled before."""
+        """Hand on all who wait, in their order; nobody can come between, because nothing is awaited."""
         waiting, self._waiting = self._waiting, []
-        for turn in waiting:
-            if not turn.done():
-                turn.set_result(None)
+        for draft, waiter in waiting:
+            if not waiter.done():
+                self._handed_on(draft).add_done_callback(functools.partial(_pass_on, waiter))
+
+
+def _pass_on(waiter: "asyncio.Future[Receipt]", done: "asyncio.Future[Receipt]") -> None:
+    if waiter.done():
+        return  # the caller has cancelled; what was handed on stays written
+    if (error := done.exception()) is not None:
+        waiter.set_exception(error)
+    else:
+        waiter.set_result(done.result())

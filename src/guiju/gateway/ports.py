@@ -1,10 +1,18 @@
 """What the gateway needs from the rooms below it, as small as it needs it."""
 
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from guiju.kit.canonical_json import JsonObject  # noqa: TC001 - stands in an alias that is a text at run time
 from guiju.ledger.models import Draft, EntryQuery, Erased, Head, Receipt
-from guiju.moderation.models import Decision, Released, Scope
+from guiju.moderation.guards.panel import Panel
+from guiju.moderation.media.errors import CannotCheckError
+from guiju.moderation.media.models import MediaKind, MediaReport, Medium
+from guiju.moderation.media.settings import MediaSettings
+from guiju.moderation.models import ANYONE, Context, Decision, Released, Scope
+from guiju.moderation.vault import Vault
+
+if TYPE_CHECKING:
+    import asyncio
 
 Body: TypeAlias = "JsonObject | Erased | None"
 
@@ -25,12 +33,33 @@ class ReleaseStream(Protocol):
         ...
 
 
+class TextStream(Protocol):
+    """A text that is changed while it grows."""
+
+    def push(self, text: str) -> str:
+        """Add `text` and return what may leave."""
+        ...
+
+    def finish(self) -> str:
+        """Say that the text is whole and return the rest."""
+        ...
+
+
 class PolicyMark(Protocol):
     """The policy bundle in force, by its hash."""
 
     @property
     def hash(self) -> str:
         """SHA-256 of the bundle."""
+        ...
+
+    @property
+    def tells_contexts(self) -> bool:
+        """Whether anything depends on whom and where a text is for."""
+        ...
+
+    def relevant(self, context: Context) -> Context:
+        """Return of `context` what makes a difference to a decision."""
         ...
 
 
@@ -42,20 +71,54 @@ class Moderating(Protocol):
         """The policy bundle in force."""
         ...
 
-    def decide(self, text: str, scope: Scope) -> Decision:
+    def decide(self, text: str, scope: Scope, context: Context = ANYONE) -> Decision:
         """Decide about a whole text."""
         ...
 
-    def open_stream(self, scope: Scope) -> ReleaseStream:
+    @property
+    def panel(self) -> Panel | None:
+        """The guards to ask after `decide`; None where policy has none."""
+        ...
+
+    def open_vault(self) -> Vault | None:
+        """Begin to put personal information away; None where policy lets it pass."""
+        ...
+
+    def without_personal_information(self, text: str) -> str:
+        """Return a text with placeholders in the place of personal information."""
+        ...
+
+    def open_stream(self, scope: Scope, context: Context = ANYONE) -> ReleaseStream:
         """Begin a text that grows."""
+        ...
+
+
+class MediaChecking(Protocol):
+    """The moderation of pictures, sound and video."""
+
+    @property
+    def settings(self) -> MediaSettings:
+        """What the policy in force says about media."""
+        ...
+
+    def refusal(self, kind: MediaKind) -> CannotCheckError | None:
+        """Return why media of a kind are not taken at all; None when they are."""
+        ...
+
+    def check(self, medium: Medium, scope: Scope) -> MediaReport:
+        """Look at a medium and decide."""
+        ...
+
+    def unchecked(self, medium: Medium, scope: Scope, error: CannotCheckError) -> MediaReport:
+        """Decide about a medium that nobody could look at."""
         ...
 
 
 class Recording(Protocol):
     """The ledger."""
 
-    async def append_async(self, draft: Draft) -> Receipt:
-        """Keep `draft`; returns once it is durable."""
+    def submit_async(self, draft: Draft) -> "asyncio.Future[Receipt]":
+        """Put `draft` in the log's order now; the future tells when it is durable."""
         ...
 
     def append(self, draft: Draft) -> Receipt:

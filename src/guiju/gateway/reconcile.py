@@ -1,9 +1,10 @@
 """At start: what a killed process left in its spool becomes an interrupted exchange in the ledger."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
-from guiju.gateway.evidence import interrupted_draft
+from guiju.gateway.drafts import interrupted_draft
 from guiju.gateway.ports import Recording
 from guiju.gateway.spool import Left, abandoned, read_spool
 from guiju.ledger.models import EntryQuery
@@ -12,9 +13,10 @@ _log = logging.getLogger(__name__)
 _CLOSINGS = ("exchange.closed", "exchange.interrupted")
 
 
-def reconcile(folder: Path, ledger: Recording) -> int:
+def reconcile(folder: Path, ledger: Recording, masked: Callable[[str], str]) -> int:
     """Close every exchange that a dead process left open; returns how many there were.
 
+    `masked` puts placeholders in the place of personal information, where an exchange's policy wanted that.
     A file goes only when everything in it stands in the ledger, so that a process that dies here loses nothing either.
     A file of which a part cannot be read is put aside for a person to look at, and said in the log.
     """
@@ -22,7 +24,7 @@ def reconcile(folder: Path, ledger: Recording) -> int:
     for path in abandoned(folder):
         left, is_whole = read_spool(path)
         for exchange in left:
-            interrupted += _close(exchange, ledger)
+            interrupted += _close(exchange, ledger, masked)
         if is_whole:
             path.unlink(missing_ok=True)
         else:
@@ -31,10 +33,10 @@ def reconcile(folder: Path, ledger: Recording) -> int:
     return interrupted
 
 
-def _close(left: Left, ledger: Recording) -> bool:
+def _close(left: Left, ledger: Recording, masked: Callable[[str], str]) -> bool:
     subject = f"exchange:{left.exchange_id}"
     if ledger.find(EntryQuery(actions=_CLOSINGS, subject=subject, limit=1)):
         return False  # its closing entry was durable; only the spool had not heard
-    ledger.append(interrupted_draft(left.exchange_id, left.context, left.pieces))
+    ledger.append(interrupted_draft(left.exchange_id, left.context, left.pieces, masked=masked))
     _log.warning("an exchange was interrupted", extra={"exchange": left.exchange_id, "pieces": len(left.pieces)})
     return True

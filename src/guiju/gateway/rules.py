@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from guiju.gateway.models import App
-from guiju.kit.canonical_json import Json, JsonObject
-from guiju.moderation.models import Action, Decision
+from guiju.kit.canonical_json import JsonObject
+from guiju.moderation.models import Action, Decision, Finding
 
 CONTENT_DUTY = "cn/genai-measures-2023/art-4"
 PRODUCER_DUTY = "cn/genai-measures-2023/art-9"
@@ -28,7 +28,7 @@ UNKNOWN = "unknown"
 
 FINDINGS_KEPT = 100
 _CLOSING_MASK = 0xFFFFFFFFFFFF
-_STRICTNESS = (Action.REFUSE, Action.UNDETERMINED, Action.HOLD, Action.REPLACE, Action.ALLOW)
+_STRICTNESS = (Action.REFUSE, Action.UNDETERMINED, Action.HOLD, Action.REPLACE, Action.OBSERVE, Action.ALLOW)
 
 
 def closing_id(exchange_id: str) -> str:
@@ -42,7 +42,7 @@ def closing_id(exchange_id: str) -> str:
 
 def may_go_on(decision: Decision) -> bool:
     """Tell whether a text goes on: as it is, or with the findings masked."""
-    return decision.action in {Action.ALLOW, Action.REPLACE}
+    return decision.may_pass or decision.action is Action.REPLACE
 
 
 def strictest(decisions: Iterable[Decision]) -> Decision | None:
@@ -78,26 +78,32 @@ def text_mark_for(app: App, *, is_structured: bool, has_tool_calls: bool, has_te
 
 def decision_facts(decision: Decision) -> JsonObject:
     """Write a decision as the ledger keeps it; the first hundred findings stand for all, and all are counted."""
-    if not decision.findings and decision.action is Action.ALLOW:
+    if not decision.findings and not decision.failures and decision.action is Action.ALLOW:
         return {"action": "allow", "findings_count": 0}
-    findings: list[Json] = [
-        {
-            "detector": finding.detector,
-            "risks": list(finding.risks),
-            "level": finding.level,
-            "wish": finding.wish,
-            "start": finding.start,
-            "end": finding.end,
-            "term_id": finding.term_id,
-            "view": finding.view,
-        }
-        for finding in decision.findings[:FINDINGS_KEPT]
-    ]
-    return {
+    facts: JsonObject = {
         "action": decision.action.value,
         "scope": decision.scope.value,
         "risks": list(decision.risks),
         "reason": decision.reason,
-        "findings": findings,
+        "findings": [_finding_facts(finding) for finding in decision.findings[:FINDINGS_KEPT]],
         "findings_count": len(decision.findings),
     }
+    if decision.failures:
+        facts["failures"] = list(decision.failures)
+    return facts
+
+
+def _finding_facts(finding: Finding) -> JsonObject:
+    facts: JsonObject = {
+        "detector": finding.detector,
+        "risks": list(finding.risks),
+        "level": finding.level,
+        "wish": finding.wish,
+        "start": finding.start,
+        "end": finding.end,
+        "term_id": finding.term_id,
+        "view": finding.view,
+    }
+    if finding.score < 1.0:
+        facts["score"] = f"{finding.score:.4f}"
+    return facts

@@ -25,12 +25,13 @@ from guiju.gateway.models import (
     Transcript,
     UpstreamState,
 )
-from guiju.gateway.ports import Moderating, Recording
+from guiju.gateway.ports import MediaChecking, Moderating, Recording
 from guiju.gateway.reconcile import reconcile
 from guiju.gateway.repository import GatewayRepository
 from guiju.gateway.spool import Spool
 from guiju.gateway.stages.authenticate import Callers
 from guiju.gateway.stages.desk import Desk
+from guiju.gateway.stages.media import MediaStage
 from guiju.gateway.transcripts import read_transcript
 from guiju.gateway.upstreams.pool import UpstreamPool
 from guiju.kit.clock import Clock
@@ -59,6 +60,7 @@ class Gateway:
         producer: Producer,
         check_mark: Callable[[str], str],
         limits: Limits | None = None,
+        media: MediaChecking | None = None,
     ) -> None:
         """Join the rooms; nothing is written or connected before `start`.
 
@@ -72,6 +74,7 @@ class Gateway:
             producer: who the implicit label names.
             check_mark: returns a lawful explicit text mark, raises on another.
             limits: how much a call may be.
+            media: which decides about pictures, sound and video; without, none are taken.
 
         Raises:
             LabelError: the producer's code cannot stand in a label.
@@ -82,6 +85,7 @@ class Gateway:
         self._repository = repository
         self._ledger = ledger
         self._moderation = moderation
+        self._media_checking = media
         self._pool = pool
         self._clock = clock
         self._spool_folder = spool_folder
@@ -91,6 +95,7 @@ class Gateway:
         self._index = ExchangeIndex(repository, ledger)
         self._spool: Spool | None = None
         self._evidence: EvidenceDesk | None = None
+        self._media: MediaStage | None = None
         self._flow: ChatFlow | None = None
         pool.on_failure = lambda upstream, code: self.metrics.count(
             "guiju_upstream_failures_total", upstream=upstream, code=code
@@ -104,13 +109,15 @@ class Gateway:
         Raises:
             StorageError: the spool or the ledger cannot be written.
         """
-        await asyncio.to_thread(reconcile, self._spool_folder, self._ledger)
+        masked = self._moderation.without_personal_information
+        await asyncio.to_thread(reconcile, self._spool_folder, self._ledger, masked)
         self._spool = Spool(self._spool_folder)
         evidence = EvidenceDesk(self._ledger, self._spool, self._clock, metrics=self.metrics, note=self._index.note)
         self._evidence = evidence
         self._index.newly_open = evidence.newly_open
         desk = Desk(self._moderation, evidence, self._pool, self._clock, self.metrics, self.limits)
-        self._flow = ChatFlow(desk, self._callers, self._producer)
+        self._media = MediaStage(self._media_checking, evidence)
+        self._flow = ChatFlow(desk, self._callers, self._producer, self._media)
         self._index.start()
         self._pool.start()
 
@@ -119,6 +126,8 @@ class Gateway:
         if self._evidence is None or self._spool is None:
             return
         self._flow = None
+        if self._media is not None:
+            self._media.stop()
         await self._evidence.settle(_SETTLE_SECONDS)
         await self._pool.stop()
         await self._index.stop()

@@ -1,5 +1,6 @@
 """Checking a read document field by field, collecting what is wrong instead of stopping at the first mistake."""
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import date
 
@@ -8,6 +9,7 @@ from guiju.moderation.yaml_document import Node
 
 _SHOWN = 60
 MAX_ERRORS = 50
+_RATIO = re.compile(r"0(?:\.[0-9]{1,4})?|1(?:\.0{1,4})?")
 
 
 class FieldReader:
@@ -114,6 +116,20 @@ class FieldReader:
             )
             return default
         return int(said)
+
+    def ratio(self, node: Node | None, field: str, *, default: float) -> float:
+        """Return a number from 0 to 1 with at most four decimals."""
+        if node is None:
+            return default
+        said = self.text(node, field)
+        if not _RATIO.fullmatch(said):
+            self.refuse(
+                node.line,
+                field,
+                ("应当是 0 到 1 的数，如 0.85。", "a number from 0 to 1 is expected, such as 0.85."),
+            )
+            return default
+        return float(said)
 
     def day(self, node: Node | None, field: str) -> str:
         """Return an ISO date as text."""

@@ -210,6 +210,7 @@ def _fields(term: Term) -> list[Json]:
         term.id, term.form, list(term.risks), term.level, term.wish, [scope.value for scope in term.scopes],
         term.whole_word, list(term.not_before), list(term.not_after), list(term.allow),
         [list(group) for group in term.all_of], list(term.none_of), term.within, term.skips,
+        tuple(sorted(term.views)),
     ]  # fmt: skip
 
 

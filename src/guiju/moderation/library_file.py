@@ -1,10 +1,12 @@
 """One file of the keyword library: from YAML to terms."""
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from guiju.moderation.fields import FieldReader
+from guiju.moderation.flags import FLAGS, contradiction, skips_decorations, views_of
 from guiju.moderation.models import LEVELS, RISK_IDS, WISHES, Refusal, Scope, Term
 from guiju.moderation.yaml_document import Node, parse_document
 from guiju.text.normalising import base_normaliser
@@ -99,6 +101,12 @@ def read_library_file(content: bytes, where: str, origin: str, *, max_bytes: int
     return file, reader.errors
 
 
+@functools.lru_cache(maxsize=4096)
+def _flat(groups: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """Return every text of `groups` once; remembered, so that the terms of a group share one tuple."""
+    return tuple(dict.fromkeys(one for group in groups for one in group))
+
+
 def _phrases(reader: FieldReader, node: Node | None) -> tuple[str, ...]:
     phrases = tuple(base_normaliser().symbols_of(phrase) for phrase in reader.texts(node, "allow"))
     if node is not None and not all(0 < len(phrase) <= MAX_SYMBOLS for phrase in phrases):
@@ -156,7 +164,7 @@ class _TermMaker:
             all_of=self._companions(*get("all"), base.all_of),
             none_of=self._companions(*get("none"), base.none_of),
             within=reader.number(*get("within"), (1, MAX_WITHIN), default=base.within),
-            flags=reader.choices(*get("flags"), ("base", "skip"), default=base.flags),
+            flags=self._flags(*get("flags"), base.flags),
             reason=reader.text(*get("reason"), base.reason),
             risks=reader.choices(*get("risks"), RISK_IDS, default=base.risks),
         )
@@ -207,13 +215,22 @@ class _TermMaker:
             not_after=settings.not_after,
             allow=tuple(phrase for phrase in settings.allow if form in phrase),
             all_of=settings.all_of,
-            none_of=tuple(dict.fromkeys(one for group in settings.none_of for one in group)),
+            none_of=_flat(settings.none_of),
             within=settings.within,
-            skips="skip" in settings.flags,
+            skips=skips_decorations(form, settings.flags),
+            views=views_of(settings.flags, skips_decorations(form, settings.flags)),
             reason=settings.reason,
             origin=self.origin,
             where=f"{self.reader.where}:{line}",
         )
+
+    def _flags(self, node: Node | None, name: str, base: tuple[str, ...]) -> tuple[str, ...]:
+        flags = self.reader.choices(node, name, FLAGS, default=base)
+        wrong = contradiction(flags)
+        if node is not None and wrong is not None:
+            self.reader.refuse(node.line, name, wrong)
+            return base
+        return flags
 
     def _forms(self, node: Node | None, name: str, base: tuple[str, ...]) -> tuple[str, ...]:
         if node is None:

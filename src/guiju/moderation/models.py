@@ -11,10 +11,48 @@ class Scope(StrEnum):
     OUTPUT = "output"
 
 
+class Origin(StrEnum):
+    """Where a text that comes in is from: a person, a search in documents, or a tool that the model called."""
+
+    PERSON = "person"
+    RETRIEVED = "retrieved"
+    TOOL = "tool"
+
+
+class Audience(StrEnum):
+    """Who the answer is for."""
+
+    ADULT = "adult"
+    MINOR = "minor"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """For whom, through which app and from where a text is; policy may differ by each.
+
+    Attributes:
+        audience: adult unless somebody knows better.
+        app: the app's id and name; empty where there is none.
+        origin: only matters for what comes in.
+    """
+
+    audience: Audience = Audience.ADULT
+    app: tuple[str, ...] = ()
+    origin: Origin = Origin.PERSON
+
+
+ANYONE = Context()
+
+
 class Action(StrEnum):
-    """What policy makes of findings. `undetermined`: a detector failed and nobody knows; it is never `allow`."""
+    """What policy makes of findings.
+
+    `observe` passes like `allow`, and is to be looked at afterwards. `replace` masks the finding or puts a text in its
+    place. `undetermined`: a detector failed and nobody knows; it is never `allow`.
+    """
 
     ALLOW = "allow"
+    OBSERVE = "observe"
     REPLACE = "replace"
     REFUSE = "refuse"
     HOLD = "hold"
@@ -35,6 +73,10 @@ class Finding:
         term_id: the term or rule that was found.
         view: the view of the text it was found in, `base` for the plain normalised one.
         reason: why this is in the library, for the person who reviews; Chinese.
+        score: how sure the detector is, from 0 to 1; 1 for what is there or not, such as a term.
+        cost: how far the writing is from the term, in tenths of a symbol; 0 where it is written plainly.
+        delta: how much likelier the text gets when the term replaces what stands there, in hundredths of a bit; 0 where
+            it is written plainly.
     """
 
     detector: str
@@ -46,6 +88,9 @@ class Finding:
     term_id: str
     view: str = "base"
     reason: str = ""
+    score: float = 1.0
+    cost: int = 0
+    delta: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +106,7 @@ class Decision:
         reply_en: the same in English.
         policy_hash: SHA-256 of the policy bundle that decided.
         reason: one sentence for the record, Chinese; names the failed detector when undetermined.
+        failures: each detector or guard that failed, and how; also where policy lets the text pass all the same.
     """
 
     action: Action
@@ -71,11 +117,12 @@ class Decision:
     reply_en: str
     policy_hash: str
     reason: str
+    failures: tuple[str, ...] = ()
 
     @property
     def may_pass(self) -> bool:
         """Whether the text may go on as it is."""
-        return self.action is Action.ALLOW
+        return self.action is Action.ALLOW or self.action is Action.OBSERVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +171,7 @@ class Term:
         none_of: companions that must not be near, alternatives flattened.
         within: how many symbols away near is, on either side.
         skips: whether decorations inside the term are passed over.
+        views: in which disguises it is looked for, and opt-ins; see `flags`.
         reason: why it is here; Chinese.
         origin: `builtin` or `operator`.
         where: file and line.
@@ -148,6 +196,7 @@ class Term:
     reason: str
     origin: str
     where: str
+    views: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

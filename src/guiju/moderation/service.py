@@ -2,21 +2,26 @@
 
 import itertools
 import logging
+import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from guiju.kit.clock import Clock, SystemClock
+from guiju.moderation.detectors.classifier import ClassifierDetector, judge_of
 from guiju.moderation.detectors.interface import Detector, Tape
 from guiju.moderation.detectors.keywords import KeywordDetector
 from guiju.moderation.detectors.null import NullDetector
 from guiju.moderation.detectors.personal_information import PersonalInformationDetector
 from guiju.moderation.errors import PolicyError
+from guiju.moderation.guards.interface import NoTransport, Transport
+from guiju.moderation.guards.panel import Panel
 from guiju.moderation.library import Library, LibrarySources, load_library
 from guiju.moderation.models import (
-    Action,
+    ANYONE,
+    Context,
     Decision,
     ExplainedFinding,
     Explanation,
@@ -29,11 +34,12 @@ from guiju.moderation.models import (
     Term,
     TermPage,
 )
-from guiju.moderation.policy import MAX_POLICY_BYTES, PolicyBundle, parse_policy, read_policy
+from guiju.moderation.policy import KINDS, MAX_POLICY_BYTES, PolicyBundle, Upstream, parse_policy, read_policy
 from guiju.moderation.rules import decide_from, masked
 from guiju.moderation.stream import ModeratedStream
+from guiju.moderation.vault import Vault
 from guiju.text.models import Normalised
-from guiju.text.normalising import base_normaliser
+from guiju.text.normalising import Normaliser, base_normaliser
 
 logger = logging.getLogger(__name__)
 
@@ -51,27 +57,93 @@ def builtin_policy() -> Path:
     return Path(str(resources.files("guiju.moderation").joinpath("data", "policy.yaml")))
 
 
+def builtin_schema() -> Path:
+    """Return the path of the JSON Schema of policies."""
+    return Path(str(resources.files("guiju.moderation").joinpath("data", "policy.schema.json")))
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What a detector is built from."""
+
+    library: Library
+    policy: PolicyBundle
+    normaliser: Normaliser
+
+
+def _keywords(shop: Workshop) -> Detector:
+    return KeywordDetector(shop.library, shop.policy, shop.normaliser)
+
+
+def _personal_information(shop: Workshop) -> Detector:
+    settings, personal = shop.policy.detectors["personal_information"], shop.policy.personal
+    refused = personal.kinds if personal.upstream is Upstream.REFUSE else ()
+    kinds = {Scope.INPUT: (*settings.kinds, *refused), Scope.OUTPUT: settings.kinds}
+    return PersonalInformationDetector(kinds, settings.wishes, shop.policy.may_act)
+
+
+def _put_away(policy: PolicyBundle) -> PersonalInformationDetector | None:
+    """Make the detector that says what a vault puts away; None where nothing is."""
+    if not policy.personal.needs_vault:
+        return None
+    wishes = dict.fromkeys(Scope, "observe")
+    return PersonalInformationDetector(
+        dict.fromkeys(Scope, policy.personal.kinds), wishes, lambda _finding, _scope: False
+    )
+
+
+def _classifier(shop: Workshop) -> Detector:
+    settings = shop.policy.detectors["classifier"]
+    judge = judge_of(with_encoder=settings.encoder, heads=tuple(map(Path, settings.heads)))
+    return ClassifierDetector(judge, shop.policy.may_act)
+
+
+BUILDERS: Mapping[str, Callable[[Workshop], Detector]] = {
+    "keywords": _keywords,
+    "personal_information": _personal_information,
+    "classifier": _classifier,
+}
+"""What makes each detector of `policy.DETECTORS`, in the order in which they look; a new detector is entered here."""
+
+
+_EVERY_KIND = PersonalInformationDetector(
+    dict.fromkeys(Scope, KINDS), dict.fromkeys(Scope, "observe"), lambda _finding, _scope: False
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Engine:
     """What is in force: one reference, swapped whole."""
 
     library: Library
     policy: PolicyBundle
-    detectors: tuple[Detector, ...]
+    detectors: Mapping[Scope, tuple[Detector, ...]]
+    panel: Panel | None
+    put_away: PersonalInformationDetector | None
 
 
 class Moderation:
     """Decides about texts by the library and the policy in force. Safe to call from several threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, told apart by name
         self,
         sources: LibrarySources,
         policy_path: Path | None = None,
         *,
         clock: Clock | None = None,
         further_detectors: Sequence[Detector] = (),
+        environment: Mapping[str, str] | None = None,
+        transport: Transport | None = None,
     ) -> None:
         """Read library and policy; without a path, our own policy.
+
+        Args:
+            sources: the keyword library.
+            policy_path: the operator's policy.
+            clock: the time.
+            further_detectors: look after those that policy configures.
+            environment: holds the keys of guards.
+            transport: carries calls to guards; without one every guard fails, as its own fail policy says.
 
         Raises:
             LibraryError: a keyword file cannot be used.
@@ -82,6 +154,8 @@ class Moderation:
         self._clock = clock or SystemClock()
         self._further = tuple(further_detectors)
         self._normaliser = base_normaliser()
+        self._environment = os.environ if environment is None else environment
+        self._transport = transport or NoTransport()
         self._reloading = threading.Lock()
         self._engine = self._build()
 
@@ -89,6 +163,36 @@ class Moderation:
     def policy(self) -> PolicyBundle:
         """The bundle in force."""
         return self._engine.policy
+
+    @property
+    def panel(self) -> Panel | None:
+        """The guards to ask after `decide`; None where policy has none."""
+        return self._engine.panel
+
+    def open_vault(self) -> Vault | None:
+        """Begin to put personal information away; None where policy lets it pass."""
+        engine = self._engine
+        detector = engine.put_away
+        if detector is None:
+            return None
+        personal = engine.policy.personal
+        restores = personal.upstream is Upstream.RESTORE
+        return Vault(
+            lambda text: self._personal_information(detector, text), restores=restores, masks_logs=personal.masks_logs
+        )
+
+    def without_personal_information(self, text: str) -> str:
+        """Return a text with placeholders in the place of every kind of personal information that we know."""
+        return Vault(
+            lambda said: self._personal_information(_EVERY_KIND, said), restores=False, masks_logs=True
+        ).masked(text)
+
+    def _personal_information(self, detector: PersonalInformationDetector, text: str) -> Sequence[Finding]:
+        return detector.find(Tape.of(text, self._normaliser.normalise(text)), Scope.INPUT)
+
+    async def aclose(self) -> None:
+        """Give back the connections to guards."""
+        await self._transport.aclose()
 
     def reload(self) -> PolicyBundle:
         """Read library and policy anew and put them in force at once; streams that are open keep what they began with.
@@ -105,33 +209,45 @@ class Moderation:
         )
         return engine.policy
 
-    def decide(self, text: str, scope: Scope) -> Decision:
+    def decide(self, text: str, scope: Scope, context: Context = ANYONE) -> Decision:
         """Decide about a whole text (GenAI Measures art. 14; design: fail closed)."""
-        return self._decide(self._engine, text, scope)[0]
+        return self._decide(self._engine, text, scope, context=context)[0]
 
-    def masked(self, text: str, decision: Decision) -> str:
-        """Return `text` as it may go on after `decision`: with ＊ over what policy replaces."""
-        return masked(text, decision.findings, self._engine.policy, scope=decision.scope)
+    def decide_found(self, findings: Sequence[Finding], scope: Scope, failures: Collection[str]) -> Decision:
+        """Decide by what others found: about pictures and sound, which no detector here can read."""
+        return decide_from(findings, self._engine.policy, scope, failures=failures)
 
-    def open_stream(self, scope: Scope) -> ModeratedStream:
+    def masked(self, text: str, decision: Decision, context: Context = ANYONE) -> str:
+        """Return `text` as it may go on after `decision`: with what policy replaces masked or replaced."""
+        policy = self._engine.policy
+        return masked(text, decision.findings, policy, scope=decision.scope, context=policy.relevant(context))
+
+    def open_stream(self, scope: Scope, context: Context = ANYONE) -> ModeratedStream:
         """Start to watch a text that comes in pieces."""
         engine = self._engine
-        return ModeratedStream(engine.detectors, engine.policy, scope, normaliser=self._normaliser, clock=self._clock)
+        return ModeratedStream(
+            engine.detectors[scope],
+            engine.policy,
+            scope,
+            normaliser=self._normaliser,
+            clock=self._clock,
+            context=engine.policy.relevant(context),
+        )
 
-    def explain(self, text: str, scope: Scope) -> Explanation:
+    def explain(self, text: str, scope: Scope, context: Context = ANYONE) -> Explanation:
         """Say what a text would decide, and why, with the findings in the original text."""
         engine = self._engine
-        decision, view = self._decide(engine, text, scope)
+        decision, view = self._decide(engine, text, scope, context=context)
         explained = tuple(
             ExplainedFinding(
                 finding=finding,
                 found=text[finding.start : finding.end],
                 term=term.text if (term := engine.library.term(finding.term_id)) else "",
-                action=engine.policy.action_for(finding, scope),
+                action=engine.policy.action_for(finding, scope, engine.policy.relevant(context)),
             )
             for finding in decision.findings
         )
-        stream = self.open_stream(scope)
+        stream = self.open_stream(scope, context)
         released = stream.push(text).text + stream.finish().text
         return Explanation(decision, explained, _segments(text, decision.findings), view.symbols, released)
 
@@ -160,12 +276,12 @@ class Moderation:
         """Return a page of the terms that contain `query`, of one risk or chapter or of all."""
         return self._engine.library.search(query, risk, offset=offset, limit=limit)
 
-    def _decide(self, engine: _Engine, text: str, scope: Scope) -> tuple[Decision, Normalised]:
+    def _decide(self, engine: _Engine, text: str, scope: Scope, *, context: Context) -> tuple[Decision, Normalised]:
         view = self._normaliser.normalise(text)
         tape = Tape.of(text, view)
         findings: list[Finding] = []
         failures: list[str] = []
-        for detector in engine.detectors:
+        for detector in engine.detectors[scope]:
             began = self._clock.monotonic()
             try:
                 findings.extend(detector.find(tape, scope))
@@ -177,25 +293,25 @@ class Moderation:
             if settings is not None and (self._clock.monotonic() - began) * 1000 > settings.budget_ms:
                 logger.error("detector %s overran %d ms", detector.name, settings.budget_ms)
                 failures.append(f"{detector.name} 超时（{settings.budget_ms} 毫秒）")
-        return decide_from(findings, engine.policy, scope, failures=failures), view
+        policy = engine.policy
+        return decide_from(findings, policy, scope, failures=failures, context=policy.relevant(context)), view
 
     def _build(self) -> _Engine:
         library = load_library(self._sources)
         policy = parse_policy(_read(self._policy_path), str(self._policy_path), library.content_hash)
-
-        def acts(finding: Finding, scope: Scope) -> bool:
-            return policy.action_for(finding, scope) is not Action.ALLOW
-
-        personal = policy.detectors["personal_information"]
-        detectors: list[Detector] = [
-            KeywordDetector(library, policy, self._normaliser)
-            if policy.detectors["keywords"].enabled
-            else NullDetector("keywords"),
-            PersonalInformationDetector(personal.kinds, personal.wishes, acts)
-            if personal.enabled
-            else NullDetector("personal_information"),
-        ]
-        return _Engine(library, policy, (*detectors, *self._further))
+        shop = Workshop(library, policy, self._normaliser)
+        built = {
+            name: build(shop) if policy.detectors[name].enabled else NullDetector(name)
+            for name, build in BUILDERS.items()
+        }
+        detectors = {
+            scope: (*(built[name] for name in BUILDERS if scope in policy.detectors[name].scopes), *self._further)
+            for scope in Scope
+        }
+        panel = None
+        if policy.guards:
+            panel = Panel(policy, self._transport, clock=self._clock, environment=self._environment)
+        return _Engine(library, policy, detectors, panel, _put_away(policy))
 
 
 def _read(path: Path) -> bytes:

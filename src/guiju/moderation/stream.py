@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from guiju.kit.clock import Clock
 from guiju.moderation.detectors.interface import LOOK_BACK, Detector, DetectorStream, Tape
-from guiju.moderation.models import Action, Decision, Finding, Released, Scope
+from guiju.moderation.models import ANYONE, Action, Context, Decision, Finding, Released, Scope
 from guiju.moderation.policy import PolicyBundle
-from guiju.moderation.rules import MASK, MAX_FINDINGS, STOPPING, decide_from, order_of
+from guiju.moderation.rules import MAX_FINDINGS, STOPPING, Cover, covered, decide_from, order_of
 from guiju.text.normalising import Normaliser
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ _NOTHING = Released("")
 class ModeratedStream:
     """One text on its way out, or in. Made by `Moderation.open_stream`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, told apart by name
         self,
         detectors: Sequence[Detector],
         policy: PolicyBundle,
@@ -31,20 +31,23 @@ class ModeratedStream:
         *,
         normaliser: Normaliser,
         clock: Clock,
+        context: Context = ANYONE,
     ) -> None:
         """Start with nothing released. The stream keeps this policy to its end, whatever is reloaded meanwhile."""
         self.policy = policy
         self.scope = scope
+        self._context = context
+        self._fails_open = policy.scopes[policy.where(scope, context)].fails_open
         self._normalise = normaliser.normalise
         self._clock = clock
-        self._tape = Tape()
+        self._tape = Tape(context=context)
         self._names = [detector.name for detector in detectors]
         self._streams = [detector.open_stream(self._tape, scope) for detector in detectors]
         self._budget_ms = min((settings.budget_ms for settings in policy.detectors.values()), default=0)
         self._findings: list[Finding] = []
         self._failures: list[str] = []
-        self._masks: list[tuple[int, int]] = []
-        self._actions: dict[str, Action] = {}
+        self._covers: list[Cover] = []
+        self._treatments: dict[tuple[str | float | tuple[str, ...], ...], tuple[Action, str]] = {}
         self._waiting = ""
         self._length = self._released = self._symbols = 0
         self._stops_at = sys.maxsize
@@ -63,7 +66,7 @@ class ModeratedStream:
 
     def decision(self) -> Decision:
         """Return the decision as it stands: the one that stopped the stream, or what the findings so far make."""
-        return self._stopped_by or decide_from(self._findings, self.policy, self.scope, failures=self._failures)
+        return self._stopped_by or self._decided()
 
     def push(self, delta: str) -> Released:
         """Take the next piece of the text and return what may leave now.
@@ -114,16 +117,26 @@ class ModeratedStream:
 
     def _take(self, found: Sequence[Finding]) -> None:
         for finding in found:
-            action = self._actions.get(finding.term_id)
-            if action is None:
-                action = self._actions[finding.term_id] = self.policy.action_for(finding, self.scope)
+            action, put = self._treatment(finding)
             if action in STOPPING:
                 self._stops_at = min(self._stops_at, finding.start)
                 self._must_stop = True
             elif action is Action.REPLACE:
-                self._masks.append((finding.start, finding.end))
+                self._covers.append((finding.start, finding.end, put))
             if len(self._findings) < MAX_FINDINGS or action in STOPPING:
                 self._findings.append(finding)
+
+    def _treatment(self, finding: Finding) -> tuple[Action, str]:
+        key = (finding.term_id, finding.wish, finding.level, finding.score, finding.risks)
+        known = self._treatments.get(key)
+        if known is None:
+            known = self.policy.treatment_of(finding, self.scope, self._context)
+            if len(self._treatments) < MAX_FINDINGS:
+                self._treatments[key] = known
+        return known
+
+    def _decided(self) -> Decision:
+        return decide_from(self._findings, self.policy, self.scope, failures=self._failures, context=self._context)
 
     def _fail(self, stream: DetectorStream, error: Exception) -> None:
         at = self._streams.index(stream)
@@ -132,13 +145,13 @@ class ModeratedStream:
         self._failures.append(f"{name} 出错（{type(error).__name__}）")
         self._streams = [other for other in self._streams if other is not stream]
         self._names = [*self._names[:at], *self._names[at + 1 :]]
-        self._must_stop = self._must_stop or not self.policy.scopes[self.scope].fails_open
+        self._must_stop = self._must_stop or not self._fails_open
 
     def _overrun(self) -> None:
         names = "、".join(self._names)
         logger.error("detectors %s overran %d ms on one piece of a stream", names, self._budget_ms)
         self._failures.append(f"{names} 超时（{self._budget_ms} 毫秒）")
-        self._must_stop = self._must_stop or not self.policy.scopes[self.scope].fails_open
+        self._must_stop = self._must_stop or not self._fails_open
 
     def _settle(self) -> None:
         """Let every detector judge what it waited with, as if the text ended here."""
@@ -151,7 +164,7 @@ class ModeratedStream:
     def _stop(self, held: int) -> Released:
         """End the stream; `held` is where the text that nobody has cleared begins, which stays inside."""
         self._is_over = True
-        self._stopped_by = decide_from(self._findings, self.policy, self.scope, failures=self._failures)
+        self._stopped_by = self._decided()
         # A failure has no place in the text: then nobody knows what may leave, and nothing does.
         until = self._released if self._failures else min(self._stops_at, held)
         return Released(self._cut(max(until, self._released)), self._stopped_by)
@@ -178,18 +191,8 @@ class ModeratedStream:
         count = until - self._released
         text = self._waiting[:count]
         self._waiting = self._waiting[count:]
-        if self._masks:
-            text = self._masked(text)
+        if self._covers:
+            text = covered(text, self._released, self._covers)
+            self._covers = [cover for cover in self._covers if cover[1] > until]
         self._released = until
         return text
-
-    def _masked(self, text: str) -> str:
-        first = self._released
-        last = first + len(text)
-        characters = list(text)
-        for start, end in self._masks:
-            low, high = max(start, first) - first, min(end, last) - first
-            if low < high:
-                characters[low:high] = MASK * (high - low)
-        self._masks = [(start, end) for start, end in self._masks if end > last]
-        return "".join(characters)

@@ -61,6 +61,25 @@ class Normaliser:
             starts.extend([at] * len(several))
         return Normalised("".join(symbols), starts, [start + 1 for start in starts])
 
+    def reduced_with_places(self, symbols: str) -> tuple[str, list[int] | None]:
+        """Return `symbols` without decorations, and the place of each that stays; None when all stay."""
+        if _ASTRAL.search(symbols) is not None:
+            decorations = self.table.decorations
+            places = [at for at, symbol in enumerate(symbols) if symbol not in decorations]
+            return ("".join([symbols[at] for at in places]), places) if len(places) < len(symbols) else (symbols, None)
+        plain: list[str] = []
+        places = []
+        at = 0
+        for match in self._low_decorations.finditer(symbols):
+            start, end = match.span()
+            plain.append(symbols[at:start])
+            places.extend(range(at, start))
+            at = end
+        if not at:
+            return symbols, None
+        places.extend(range(at, len(symbols)))
+        return "".join(plain) + symbols[at:], places
+
     def reduced(self, symbols: str) -> str:
         """Return `symbols` without decorations; barriers stay."""
         reduced = self._low_decorations.sub("", symbols)

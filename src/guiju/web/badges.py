@@ -21,6 +21,7 @@ _SHAPES = {
 }
 ACTION_TITLES = {
     Action.ALLOW: ("放行", Outcome.MET),
+    Action.OBSERVE: ("放行并留意", Outcome.MET),
     Action.REPLACE: ("替换", Outcome.PARTIAL),
     Action.REFUSE: ("拒绝", Outcome.NOT_MET),
     Action.HOLD: ("留待人工", Outcome.NEEDS_REVIEW),

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -64,8 +65,18 @@ def settle_memory() -> None:
     To be called once, by the command that serves, after everything is started: a fifth of a call's CPU is saved.
     """
     gc.collect()
+    trim_memory()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
+
+
+def trim_memory() -> None:
+    """Give back to the system what building left free inside the process; where the C library cannot, nothing happens.
+
+    Reading a library of 10,000 terms and indexing it leaves some 20 MB of holes.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 class GatewayApp:
@@ -113,7 +124,7 @@ class GatewayApp:
             await _send_reply(send, error_reply(_unknown_path(path)))
 
     async def _chat(self, scope: Message, receive: Receive, send: Send) -> None:
-        authorization, encoding = _wanted_headers(scope["headers"])
+        authorization, encoding, audience = _wanted_headers(scope["headers"])
         body, size, problem = await self._body(receive)
         if body is None:
             return  # the client left before it had asked
@@ -122,7 +133,8 @@ class GatewayApp:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - ASGI servers call applications in a task
         watch = asyncio.create_task(_cancel_when_gone(receive, task))
-        call = ChatCall(body if problem is None else b"", authorization.decode("latin-1"))
+        content = body if problem is None else b""
+        call = ChatCall(content, authorization.decode("latin-1"), audience=audience.decode("latin-1"))
         try:
             if problem is None:
                 reply = await self._gateway.chat(call)
@@ -190,14 +202,16 @@ class GatewayApp:
         )
 
 
-def _wanted_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
-    authorization = encoding = b""
+def _wanted_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes, bytes]:
+    authorization = encoding = audience = b""
     for name, value in headers:
         if name == b"authorization":
             authorization = value
         elif name == b"content-encoding":
             encoding = value
-    return authorization, encoding
+        elif name == b"x-guiju-audience":
+            audience = value
+    return authorization, encoding, audience
 
 
 async def _send_reply(send: Send, reply: ChatReply) -> None:

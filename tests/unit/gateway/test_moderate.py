@@ -1,14 +1,16 @@
 """Decisions about what comes in are remembered only as long as they would be made the same again."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+import orjson
 
 from guiju.gateway.exchange import Exchange
 from guiju.gateway.models import App, Limits
 from guiju.gateway.stages.moderate import InputModeration
 from guiju.gateway.wire.answer import AnswerWriter
 from guiju.gateway.wire.request import read_request
-from guiju.moderation.models import Action, Decision, Released, Scope
+from guiju.moderation.models import ANYONE, Action, Audience, Context, Decision, Origin, Released, Scope
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -16,6 +18,10 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 @dataclass
 class Mark:
     hash: str
+    tells_contexts: bool = True
+
+    def relevant(self, context: Context) -> Context:
+        return context
 
 
 class Stream:
@@ -34,12 +40,22 @@ class Counting:
     action: Action = Action.ALLOW
     policy: Mark = field(default_factory=lambda: Mark("h1"))
     asked: list[str] = field(default_factory=list)
+    contexts: list[Context] = field(default_factory=list)
 
-    def decide(self, text: str, scope: Scope) -> Decision:
+    def decide(self, text: str, scope: Scope, context: Context = ANYONE) -> Decision:
         self.asked.append(text)
+        self.contexts.append(context)
         return Decision(self.action, scope, (), (), "", "", self.policy.hash, "")
 
-    def open_stream(self, scope: Scope) -> Stream:
+    panel = None
+
+    def open_vault(self) -> None:
+        return None
+
+    def without_personal_information(self, text: str) -> str:
+        return text
+
+    def open_stream(self, scope: Scope, context: Context = ANYONE) -> Stream:  # noqa: ARG002
         assert scope is Scope.INPUT
         return Stream()
 
@@ -92,6 +108,22 @@ async def test_the_model_gets_the_masked_text_and_the_evidence_what_was_said() -
     await stage.decide_request(asked)
     assert asked.for_upstream.upstream_payload("m")["messages"] == [{"role": "user", "content": "我的＊＊"}]
     assert asked.request.turns[0].text == "我的电话"
+
+
+async def test_what_a_tool_or_a_search_brought_is_decided_as_that() -> None:
+    moderation = Counting()
+    messages = [
+        {"role": "user", "content": "一"},
+        {"role": "tool", "content": "一", "tool_call_id": "x"},
+    ]
+    body = orjson.dumps({"model": "m", "messages": messages, "documents": [{"text": "二"}]})
+    asked = replace(exchange("一"), request=read_request(body, Limits()), context=Context(Audience.MINOR, ("a",)))
+    await InputModeration(moderation).decide_request(asked)
+    assert [(context.origin, context.audience) for context in moderation.contexts] == [
+        (Origin.PERSON, Audience.MINOR),
+        (Origin.TOOL, Audience.MINOR),
+        (Origin.RETRIEVED, Audience.MINOR),
+    ]
 
 
 async def test_memory_is_bounded() -> None:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from guiju.gateway.errors import CallError, MalformedRequestError, UnsupportedContentError
 from guiju.gateway.models import Limits, Turn
+from guiju.gateway.wire.media import MediaPart, inline_bytes, with_media
 from guiju.gateway.wire.request import is_nested_deeper, read_request, with_masked
+from guiju.moderation.media.models import MediaKind
 
 LIMITS = Limits()
 
@@ -211,9 +213,48 @@ def test_masking_reaches_every_text_and_no_name_of_a_field() -> None:
         ),
         LIMITS,
     )
-    masked = with_masked(request, lambda text: text.replace("13800", "*****")).upstream_payload("m")
+    masked = with_masked(request, lambda text, _role: text.replace("13800", "*****")).upstream_payload("m")
     assert "13800" not in json.dumps(masked)
     messages = masked["messages"]
     assert isinstance(messages, list)
     assert messages[0]["content"] == "电话*****"
     assert messages[1] == {"role": "user", "content": "x"}
+
+
+def _with_pictures() -> list[dict[str, object]]:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA", "detail": "low"}}
+    parts = [{"type": "text", "text": "甲"}, picture, {"type": "text", "text": "乙"}, picture]
+    return [{"role": "user", "content": "丙"}, {"role": "user", "content": parts}]
+
+
+def test_the_media_of_a_request_are_found_in_order_with_their_place() -> None:
+    request = read_request(body(messages=_with_pictures()), LIMITS, lambda _kind: None)
+    assert [part.where for part in request.media] == [
+        "messages[1].content[1].image_url",
+        "messages[1].content[3].image_url",
+    ]
+    assert request.turns == (Turn("user", "丙"), Turn("user", "甲乙"))
+    assert inline_bytes(request.media[0]) == (b"\0\0\0", "image/png")
+
+
+def test_masking_a_text_keeps_the_pictures_beside_it() -> None:
+    request = read_request(body(messages=_with_pictures()), LIMITS, lambda _kind: None)
+    masked = with_masked(request, lambda text: "＊" * len(text))
+    sent = with_media(masked.fields, iter([("image/gif", b"one"), ("image/webp", b"two")]))["messages"]
+    assert isinstance(sent, list)
+    assert sent[0] == {"role": "user", "content": "＊"}
+    text, first, second = sent[1]["content"]
+    assert text == {"type": "text", "text": "＊＊"}
+    assert first["image_url"] == {"url": "data:image/gif;base64,b25l", "detail": "low"}
+    assert second["image_url"]["url"] == "data:image/webp;base64,dHdv"
+
+
+@given(st.text(max_size=40), st.sampled_from(list(MediaKind)))
+def test_whatever_stands_for_a_medium_is_bytes_or_a_clear_error(text: str, kind: MediaKind) -> None:
+    for source in (text, f"data:{text}", f"data:image/png;base64,{text}"):
+        try:
+            content, mime = inline_bytes(MediaPart(kind, "messages[0].content[0]", source))
+        except MalformedRequestError:
+            continue
+        assert content
+        assert len(mime) <= 100

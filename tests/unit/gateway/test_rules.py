@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from guiju.gateway import rules
 from guiju.gateway.metrics import Metrics
 from guiju.gateway.models import App
-from guiju.gateway.stages.moderate import call_text
+from guiju.gateway.stages.calls import call_text
 from guiju.kit.canonical_json import canonical_bytes
 from guiju.kit.ids import new_id
 from guiju.moderation.models import Action, Decision, Finding, Scope
@@ -20,7 +20,7 @@ def decision(action: Action, scope: Scope = Scope.INPUT, findings: int = 0) -> D
 
 
 def test_the_strictest_decision_governs_whatever_the_order() -> None:
-    order = [Action.REFUSE, Action.UNDETERMINED, Action.HOLD, Action.REPLACE, Action.ALLOW]
+    order = [Action.REFUSE, Action.UNDETERMINED, Action.HOLD, Action.REPLACE, Action.OBSERVE, Action.ALLOW]
     for size in range(1, 4):
         for some in itertools.permutations(order, size):
             governing = rules.strictest([decision(action) for action in some])
@@ -31,7 +31,7 @@ def test_the_strictest_decision_governs_whatever_the_order() -> None:
 
 def test_only_what_is_known_to_be_fine_goes_on() -> None:
     passing = {action for action in Action if rules.may_go_on(decision(action))}
-    assert passing == {Action.ALLOW, Action.REPLACE}
+    assert passing == {Action.ALLOW, Action.OBSERVE, Action.REPLACE}
 
 
 def test_not_knowing_is_recorded_as_not_knowing() -> None:

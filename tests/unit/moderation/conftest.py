@@ -1,4 +1,7 @@
-"""A small library of invented terms that has every kind of condition, and a policy that has every kind of action."""
+"""A small library of invented terms that has every kind of condition, and a policy that has every kind of action.
+
+Its terms are looked for as they are written; the tests of the views bring a library of their own.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,24 +21,25 @@ allow: [丙甲乙戊]
 groups:
   - reason: 测试用的虚构词
     level: high
+    flags: [plain]
     terms: [甲乙, 甲乙丙丁, 乙丙丁戊己, sbc, "ab cd", 丁丁]
   - reason: 可跳过装饰
     level: high
-    flags: [skip]
+    flags: [plain, skip]
     terms: [庚辛, 庚辛壬, "t.me", {t: 壬癸子, not_before: [丑], not_after: [寅]}]
 terms:
-  - {t: 天地, level: high, reason: 需要同伴, all: [买|卖, 微信], within: 6}
-  - {t: 玄黄, level: high, reason: 排除同伴, none: [千字文], within: 5}
-  - {t: 黄片, level: high, reason: 短语放行, allow: [三黄片, 黄片区, 大黄片儿区], flags: [skip]}
-  - {t: 日月, level: low, reason: 只观察, scope: [output]}
-  - {t: 盈昃, level: high, reason: 只管输入, scope: [input]}
+  - {t: 天地, level: high, reason: 需要同伴, all: [买|卖, 微信], within: 6, flags: [plain]}
+  - {t: 玄黄, level: high, reason: 排除同伴, none: [千字文], within: 5, flags: [plain]}
+  - {t: 黄片, level: high, reason: 短语放行, allow: [三黄片, 黄片区, 大黄片儿区], flags: [plain, skip]}
+  - {t: 日月, level: low, reason: 只观察, scope: [output], flags: [plain]}
+  - {t: 盈昃, level: high, reason: 只管输入, scope: [input], flags: [plain]}
 """
 )
 REPLACED = (
     HEAD.format(risk="A.4-c")
     + """
 groups:
-  - {reason: 遮盖, level: medium, terms: [辰宿, 宿列张], flags: [skip]}
+  - {reason: 遮盖, level: medium, terms: [辰宿, 宿列张], flags: [plain, skip]}
 """
 )
 POLICY = """

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guiju.moderation.detectors.personal_information import is_bank_card, is_resident_id
+from guiju.moderation.detectors.personal_shapes import is_bank_card, is_resident_id
 from guiju.moderation.models import Scope
 from guiju.moderation.service import Moderation
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from guiju.text.matching.bigram import BigramMatcher
 from guiju.text.matching.choose import build_matcher
+from guiju.text.matching.heads import HeadMatcher
 from guiju.text.matching.prefixes import PrefixTree
 from guiju.text.matching.rust import RustMatcher
 
@@ -29,6 +30,7 @@ def test_all_matchers_find_exactly_every_occurrence(patterns: list[str], text: s
     expected = naive(patterns, text)
     assert sorted(RustMatcher(patterns).find(text)) == expected
     assert sorted(BigramMatcher(patterns).find(text)) == expected
+    assert sorted(HeadMatcher(patterns).find(text)) == expected
 
 
 @given(patterns=PATTERNS, text=TEXT, data=st.data())
@@ -40,8 +42,8 @@ def test_a_prefix_tree_finds_the_same_and_knows_exactly_what_is_live(
     tree = PrefixTree(patterns, held)
     state, hits = "", []
     for at, symbol in enumerate(text, 1):
-        state = tree.step(state, symbol)
-        hits += [(at - len(patterns[index]), at, index) for index in tree.found.get(state, ())]
+        state, live_now, ending = tree.step(state + symbol)
+        hits += [(at - len(patterns[index]), at, index) for index in ending]
         live = max(
             (
                 length
@@ -51,7 +53,7 @@ def test_a_prefix_tree_finds_the_same_and_knows_exactly_what_is_live(
             ),
             default=0,
         )
-        assert tree.live[state] == live
+        assert live_now == live
     assert sorted(hits) == naive(patterns, text)
 
 

@@ -8,8 +8,10 @@ from guiju.gateway import rules
 from guiju.gateway.errors import CallError, EvidenceUnavailableError, UpstreamDiedError, UpstreamError
 from guiju.gateway.exchange import ChoiceOutput, Exchange
 from guiju.gateway.spool import Piece
+from guiju.gateway.stages.calls import calls_as_sent, hold_call
 from guiju.gateway.stages.desk import Desk
-from guiju.gateway.stages.moderate import TEXT_FIELDS, OutputGuard, calls_as_sent
+from guiju.gateway.stages.judge import Cleared
+from guiju.gateway.stages.moderate import TEXT_FIELDS, OutputGuard
 from guiju.gateway.upstreams.interface import Event
 from guiju.gateway.upstreams.pool import Opened
 from guiju.gateway.wire.answer import DONE, error_event, plain_usage
@@ -76,7 +78,7 @@ class StreamRelease:
             if events is None:
                 events = await self._source.read()
             if events is None:
-                return self._end()
+                return await self._end()
             return await self._take(events)
         except UpstreamError as error:
             if self._is_finished():
@@ -104,7 +106,11 @@ class StreamRelease:
         if usage is not None:
             self._exchange.usage = plain_usage(usage) or self._exchange.usage
         for index, delta, finish_reason in event_choices(event, self._choices_most):
-            self._take_choice(index, delta, finish_reason, out=out, pieces=pieces)
+            choice = self._take_choice(index, delta, out=out, pieces=pieces)
+            if self._guard.judge is not None:
+                await self._hear_guards(out, pieces)
+            if finish_reason and not choice.finish_reason and self._exchange.output_decision is None:
+                await self._finish(choice, finish_reason, out=out, pieces=pieces)
             if self._exchange.output_decision is not None:
                 await self._source.close()  # stop generating (article 14)
                 self._stop(out, pieces)
@@ -112,11 +118,11 @@ class StreamRelease:
                 return
 
     def _take_choice(
-        self, index: int, delta: dict[str, object], finish_reason: str, *, out: list[bytes], pieces: list[Piece]
-    ) -> None:
+        self, index: int, delta: dict[str, object], *, out: list[bytes], pieces: list[Piece]
+    ) -> ChoiceOutput:
         choice = self._exchange.choices.get(index) or self._begin(index, out)
         if choice.finish_reason:
-            return
+            return choice
         for field, value in delta.items():
             if not value:
                 continue
@@ -125,8 +131,17 @@ class StreamRelease:
                     self._add(choice, field, text, out=out, pieces=pieces)
             elif field != "role":
                 self._take_other(choice, field, value)
-        if finish_reason and self._exchange.output_decision is None:
-            self._finish(choice, finish_reason, out=out, pieces=pieces)
+        return choice
+
+    async def _hear_guards(self, out: list[bytes], pieces: list[Piece]) -> None:
+        """Let out what the guards clear of what was held for them; the rest of the answer waits meanwhile."""
+        if self._exchange.output_decision is None:
+            self._add_all(await self._guard.cleared(), out, pieces)
+
+    def _add_all(self, cleared: list[Cleared], out: list[bytes], pieces: list[Piece]) -> None:
+        for choice, field, text in cleared:
+            if text:
+                self._add(choice, field, text, out=out, pieces=pieces)
 
     def _begin(self, index: int, out: list[bytes]) -> ChoiceOutput:
         out.append(self._exchange.writer.delta(index, {"role": "assistant", "content": ""}))
@@ -138,23 +153,28 @@ class StreamRelease:
             raise garbage()
         if field == "tool_calls" and isinstance(value, list):
             for call in value:
-                self._guard.hold_call(choice, call)
+                hold_call(choice, call)
 
-    def _finish(self, choice: ChoiceOutput, reason: str, *, out: list[bytes], pieces: list[Piece]) -> None:
+    async def _finish(self, choice: ChoiceOutput, reason: str, *, out: list[bytes], pieces: list[Piece]) -> None:
         for field, text in self._guard.finish(choice):
             self._add(choice, field, text, out=out, pieces=pieces)
+        if self._guard.judge is not None and self._exchange.output_decision is None:
+            self._add_all(await self._guard.rest(choice), out, pieces)
         if self._exchange.output_decision is not None:
             return
         if choice.calls:
-            if not self._guard.decide_calls(choice):
+            if not await self._guard.may_call(choice):
                 return
-            calls = calls_as_sent(choice, is_stream=True)
-            out.append(self._exchange.writer.delta(choice.index, {"tool_calls": calls}))
-            for call in choice.calls.values():
-                said = f"{call['name']}({call['arguments']})"
-                pieces.append((choice.index, "tool_calls", said))
+            self._add_calls(choice, out, pieces)
         choice.finish_reason = reason
         self._mark(choice, out, pieces)
+
+    def _add_calls(self, choice: ChoiceOutput, out: list[bytes], pieces: list[Piece]) -> None:
+        calls = calls_as_sent(choice, is_stream=True)
+        out.append(self._exchange.writer.delta(choice.index, {"tool_calls": calls}))
+        for call in choice.calls.values():
+            said = f"{call['name']}({call['arguments']})"
+            pieces.append((choice.index, "tool_calls", said))
 
     def _mark(self, choice: ChoiceOutput, out: list[bytes], pieces: list[Piece]) -> None:
         request = self._exchange.request
@@ -202,7 +222,7 @@ class StreamRelease:
         choices = self._exchange.choices.values()
         return bool(choices) and all(choice.finish_reason for choice in choices)
 
-    def _end(self) -> bytes:
+    async def _end(self) -> bytes:
         """Take the upstream's end: whole when it said so or every choice is finished."""
         if not self._is_finished() and not self._source.is_done:
             raise UpstreamDiedError(
@@ -213,7 +233,7 @@ class StreamRelease:
         pieces: list[Piece] = []
         for choice in self._exchange.choices.values():
             if not choice.finish_reason:
-                self._finish(choice, "stop", out=out, pieces=pieces)
+                await self._finish(choice, "stop", out=out, pieces=pieces)
                 if self._exchange.output_decision is not None:
                     self._stop(out, pieces)
         self._has_ended = True

@@ -1,15 +1,14 @@
 """An answer that is not streamed: every choice moderated whole, then evidenced, then sent."""
 
-import asyncio
-
 from guiju.gateway import rules
 from guiju.gateway.exchange import ChoiceOutput, Exchange
+from guiju.gateway.stages.calls import calls_as_sent, hold_call
 from guiju.gateway.stages.desk import Desk
-from guiju.gateway.stages.moderate import TEXT_FIELDS, OutputGuard, calls_as_sent, decide, masked
+from guiju.gateway.stages.moderate import TEXT_FIELDS, OutputGuard, decide, masked
 from guiju.gateway.upstreams.interface import Event
 from guiju.gateway.wire.answer import DONE, plain_usage
 from guiju.gateway.wire.events import garbage, known_reason
-from guiju.moderation.models import Action, Scope
+from guiju.moderation.models import Decision, Scope
 
 
 async def release_whole(desk: Desk, exchange: Exchange, answer: Event) -> bytes:
@@ -38,6 +37,7 @@ async def _release_choice(desk: Desk, exchange: Exchange, raw: object, *, place:
     choice = exchange.choice(place)
     choice.finish_reason = known_reason(raw.get("finish_reason") or "stop")
     texts: dict[str, object] = {}
+    guard = OutputGuard(desk.moderation, exchange)
     for field in TEXT_FIELDS:
         text = message.get(field)
         if not text:
@@ -45,19 +45,29 @@ async def _release_choice(desk: Desk, exchange: Exchange, raw: object, *, place:
         if not isinstance(text, str):
             raise garbage()
         choice.generated[field] = [text]
-        decision = await decide(desk.moderation, text, Scope.OUTPUT)
+        decision = await decide(desk.moderation, text, Scope.OUTPUT, context=exchange.context)
+        if guard.judge is not None:
+            decision = await guard.judge.judge_whole(text, decision)
         if not rules.may_go_on(decision):
             exchange.output_decision = decision
             return _replaced(choice, decision.reply)
         exchange.observe(decision)
-        texts[field] = text if decision.action is Action.ALLOW else masked(desk.moderation, text, Scope.OUTPUT)
-    return _passed(desk, exchange, choice, message=message, texts=texts)
+        texts[field] = exchange.restored(_as_decided(desk, exchange, guard, text=text, decision=decision))
+    calls = message.get("tool_calls")
+    may_call = not calls or await _may_call(guard, choice, calls)
+    return _passed(exchange, choice, texts=texts, may_call=may_call)
 
 
-def _passed(
-    desk: Desk, exchange: Exchange, choice: ChoiceOutput, *, message: dict[str, object], texts: dict[str, object]
-) -> dict[str, object]:
-    if message.get("tool_calls") and not _may_call(desk, exchange, choice, calls=message["tool_calls"]):
+def _as_decided(desk: Desk, exchange: Exchange, guard: OutputGuard, *, text: str, decision: Decision) -> str:
+    if decision.may_pass:
+        return text
+    if guard.judge is not None:
+        return guard.judge.masked(text, decision)
+    return masked(desk.moderation, text, Scope.OUTPUT, context=exchange.context)
+
+
+def _passed(exchange: Exchange, choice: ChoiceOutput, *, texts: dict[str, object], may_call: bool) -> dict[str, object]:
+    if not may_call:
         decision = exchange.output_decision
         choice.calls.clear()
         return _replaced(choice, decision.reply if decision is not None else "")
@@ -79,13 +89,12 @@ def _passed(
     return _as_sent(choice, sent)
 
 
-def _may_call(desk: Desk, exchange: Exchange, choice: ChoiceOutput, *, calls: object) -> bool:
+async def _may_call(guard: OutputGuard, choice: ChoiceOutput, calls: object) -> bool:
     if not isinstance(calls, list):
         raise garbage()
-    guard = OutputGuard(desk.moderation, exchange)
     for call in calls:
-        guard.hold_call(choice, call)
-    return guard.decide_calls(choice)
+        hold_call(choice, call)
+    return await guard.may_call(choice)
 
 
 def _replaced(choice: ChoiceOutput, reply: str) -> dict[str, object]:
@@ -107,9 +116,6 @@ async def refuse_input(desk: Desk, exchange: Exchange) -> bytes:
     """
     decision = exchange.input_decision
     assert decision is not None  # noqa: S101 - only called on a finding
-    await asyncio.sleep(
-        0
-    )  # the opening entry is submitted by a task of its own, which must have run before the closing
     choice = exchange.choice(0)
     choice.finish_reason = "content_filter"
     choice.released["reply"] = [decision.reply]

@@ -11,6 +11,7 @@ from guiju.gateway.upstreams.threaded import ThreadedSource
 
 CONTEXT_TOKENS = 4096
 ANSWER_TOKENS = 1024
+_PLAIN_FORMAT = "chatml"  # for a file that does not say how it wants to be spoken to
 _SAMPLING = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "stop", "response_format")
 
 
@@ -69,6 +70,9 @@ class LocalModel:
     def _chunks(self, call: UpstreamCall) -> Iterator[Event]:
         if self._llama is None:
             self._llama = Llama(str(self._path), n_ctx=self._context_tokens, verbose=False)
+            if "tokenizer.chat_template" not in self._llama.metadata:
+                self._llama.chat_format = _PLAIN_FORMAT
+        self._llama.reset()  # what an earlier conversation left behind must not colour this one: same seed, same answer
         fields = call.request.fields
         asked = fields.get("max_completion_tokens", fields.get("max_tokens"))
         most = min(asked, self._context_tokens) if isinstance(asked, int) and asked > 0 else ANSWER_TOKENS

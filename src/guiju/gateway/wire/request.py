@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import orjson
 
 from guiju.gateway.errors import MalformedRequestError, UnsupportedContentError
 from guiju.gateway.models import Limits, Turn
+from guiju.gateway.wire.media import KINDS, MediaPart, Refusing, no_media, read_media_part
 
 # A string (closed or cut off at the end), or one bracket. Every quantifier is possessive: no input makes it backtrack.
 _TOKENS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
@@ -64,6 +66,7 @@ class ChatRequest:
         is_stream: whether the answer is to be streamed.
         wants_usage: whether a stream ends with a usage event.
         is_structured: whether the answer is data (JSON mode), into which no mark may be put.
+        media: the parts that are pictures, sound or video, in order.
     """
 
     fields: dict[str, object]
@@ -73,6 +76,7 @@ class ChatRequest:
     is_stream: bool
     wants_usage: bool
     is_structured: bool
+    media: tuple[MediaPart, ...] = ()
 
     def upstream_payload(self, model: str) -> dict[str, object]:
         """Return the body for an upstream that calls the model `model`, without what identifies the end user."""
@@ -81,12 +85,20 @@ class ChatRequest:
         return payload
 
 
-def read_request(body: bytes, limits: Limits) -> ChatRequest:
-    """Read the body of `POST /v1/chat/completions`.
+@dataclass(frozen=True, slots=True)
+class _MediaReader:
+    """Takes or refuses the parts of a request that are media."""
+
+    refusing: Refusing
+    found: list[MediaPart]
+
+
+def read_request(body: bytes, limits: Limits, refusing: Refusing = no_media) -> ChatRequest:
+    """Read the body of `POST /v1/chat/completions`; `refusing` says which media are not taken.
 
     Raises:
         MalformedRequestError: no JSON, no UTF-8, too deep, a field is missing or of the wrong type.
-        UnsupportedContentError: images, audio or files, which no detector looks at yet.
+        UnsupportedContentError: media that are not taken, or files, which no detector looks at.
     """
     fields = _parse(body, limits.depth)
     _check_types(fields)
@@ -97,35 +109,52 @@ def read_request(body: bytes, limits: Limits) -> ChatRequest:
     _check_modalities(fields)
     options = fields.get("stream_options")
     form = fields.get("response_format")
+    media = _MediaReader(refusing, [])
+    turns = _turns(fields, limits, media)
     return ChatRequest(
         fields=fields,
         model=model,
         user=_end_user(fields),
-        turns=_turns(fields, limits),
+        turns=turns,
         is_stream=fields.get("stream") is True,
         wants_usage=isinstance(options, dict) and options.get("include_usage") is True,
         is_structured=isinstance(form, dict) and form.get("type") != "text",
+        media=tuple(media.found),
     )
 
 
-def with_masked(request: ChatRequest, mask: Callable[[str], str]) -> ChatRequest:
-    """Return `request` with every text that reaches the model put through `mask`; a message's parts as one text."""
+def with_masked(request: ChatRequest, mask: Callable[[str, str], str]) -> ChatRequest:
+    """Return `request` with every text that reaches the model put through `mask`; a message's parts as one text.
+
+    `mask` takes a text and whose it is: the role of its message, or the name of its field.
+    """
     fields = dict(request.fields)
     for name in fields.keys() - _PLAIN_FIELDS:
-        fields[name] = _mapped(fields[name], mask)
+        fields[name] = _mapped(fields[name], partial(_of, mask, name))
     messages = fields["messages"]
     if isinstance(messages, list):
         fields["messages"] = [_masked_message(message, mask) for message in messages]
     return replace(request, fields=fields)
 
 
-def _masked_message(message: dict[str, object], mask: Callable[[str], str]) -> dict[str, object]:
+def _of(mask: Callable[[str, str], str], role: str, text: str) -> str:
+    return mask(text, role)
+
+
+def _masked_message(message: dict[str, object], mask_as: Callable[[str, str], str]) -> dict[str, object]:
+    mask = partial(_of, mask_as, str(message.get("role")))
     kept: dict[str, object] = {key: message[key] for key in ("role", "tool_call_id") if key in message}
     rest = {key: _mapped(value, mask) for key, value in message.items() if key not in kept and key != "content"}
     if "content" in message:
-        text = _content_text(message["content"], "content")
-        rest["content"] = mask(text) if text else message["content"]
+        text = _content_text(message["content"], "content", None)
+        rest["content"] = _masked_content(message["content"], mask(text)) if text else message["content"]
     return {**kept, **rest}
+
+
+def _masked_content(content: object, text: str) -> object:
+    """Return a message's content with `text` for all of its text; its media stay, after it."""
+    parts = [part for part in content if part["type"] in KINDS] if isinstance(content, list) else []
+    return [{"type": "text", "text": text}, *parts] if parts else text
 
 
 def _mapped(value: object, change: Callable[[str], str]) -> object:
@@ -220,20 +249,20 @@ def _end_user(fields: dict[str, object]) -> str:
     return user
 
 
-def _turns(fields: dict[str, object], limits: Limits) -> tuple[Turn, ...]:
+def _turns(fields: dict[str, object], limits: Limits, media: _MediaReader) -> tuple[Turn, ...]:
     messages = fields.get("messages")
     if not isinstance(messages, list) or not 0 < len(messages) <= limits.messages:
         raise _wrong(
             "messages", f" 1 到 {limits.messages} 条消息的数组", f"an array of 1 to {limits.messages} messages"
         )
-    turns = [_turn(message, f"messages[{place}]") for place, message in enumerate(messages)]
+    turns = [_turn(message, f"messages[{place}]", media) for place, message in enumerate(messages)]
     for name in fields.keys() - _PLAIN_FIELDS:
         if texts := strings_in(fields[name]):
             turns += [Turn(name[:40], "\n".join(texts))]
     return tuple(turns)
 
 
-def _turn(message: object, where: str) -> Turn:
+def _turn(message: object, where: str, media: _MediaReader) -> Turn:
     if not isinstance(message, dict):
         raise _wrong(where, "一个对象", "an object")
     role = message.get("role")
@@ -242,27 +271,34 @@ def _turn(message: object, where: str) -> Turn:
     content = message.get("content")
     if type(content) is str and len(message) == 2:  # noqa: PLR2004 - role and content, which is nearly every message
         return Turn(role, content)
-    texts = [_content_text(content, f"{where}.content")]
+    texts = [_content_text(content, f"{where}.content", media)]
     rest = {key: value for key, value in message.items() if key not in {"role", "content", "tool_call_id"}}
     texts.extend(strings_in(rest))
     return Turn(role, "\n".join(text for text in texts if text))
 
 
-def _content_text(content: object, where: str) -> str:
-    """Return the text of a message; the parts of one message are one text, as the model reads them."""
+def _content_text(content: object, where: str, media: _MediaReader | None) -> str:
+    """Return the text of a message; the parts of one message are one text, as the model reads them.
+
+    Parts that are media have none; `media` takes them, or they were taken before.
+    """
     if content is None:
         return ""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
         raise _wrong(where, "字符串或内容块数组", "a string or an array of parts")
-    return "".join(_part_text(part, f"{where}[{place}]") for place, part in enumerate(content))
+    return "".join(_part_text(part, f"{where}[{place}]", media) for place, part in enumerate(content))
 
 
-def _part_text(part: object, where: str) -> str:
+def _part_text(part: object, where: str, media: _MediaReader | None) -> str:
     kind = part.get("type") if isinstance(part, dict) else None
     if not isinstance(part, dict) or not isinstance(kind, str):
         raise _wrong(where, "带 type 的对象", "an object with a type")
+    if kind in KINDS:
+        if media is not None:
+            media.found.append(read_media_part(part, kind, where, media.refusing))
+        return ""
     if kind not in {"text", "refusal"} or set(part) - {"type", kind, "cache_control"}:
         raise UnsupportedContentError(
             f"内容块 {kind[:40]!r} 目前无法审核，因此不予放行；请只发送文本。",

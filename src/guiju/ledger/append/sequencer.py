@@ -85,19 +85,18 @@ class Sequencer:
             future.set_exception(refusal)
         return future
 
-    async def append_async(self, draft: Draft) -> Receipt:
-        """Keep a draft; returns once it is durable.
+    def submit_async(self, draft: Draft) -> "asyncio.Future[Receipt]":
+        """As `submit`, with a future of the running event loop.
 
         Raises:
             DraftError: the draft cannot be kept as it is.
-            StorageError: it could not be made durable.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Receipt] = loop.create_future()
         refusal = self._put(self._checked(draft, AsyncWaiter(loop, future)))
         if refusal is not None:
-            raise refusal
-        return await future
+            future.set_exception(refusal)
+        return future
 
     def erase(self, erasure: WaitingErasure) -> None:
         """Put an erasure in the queue, behind what waits already."""

@@ -3,15 +3,12 @@
 import logging
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guiju.kit.clock import Clock, from_iso
 from guiju.kit.errors import ConfigurationError, InputError, StorageError
-from guiju.ledger.anchors.interface import Anchor
-from guiju.ledger.anchors.null import NullAnchor
 from guiju.ledger.append import Persons, Sequencer
 from guiju.ledger.append.items import WaitingErasure
 from guiju.ledger.errors import AnchorError, LedgerBrokenError
@@ -44,6 +41,7 @@ from guiju.ledger.repository import EntryRow, LedgerRepository
 from guiju.ledger.service.bodies import BodyCheck, BodyOpener, BodyReader
 from guiju.ledger.service.checkpoints import CheckpointBook, Outside, broken
 from guiju.ledger.service.exporting import BundleWriter, Shelf
+from guiju.ledger.service.options import LedgerOptions
 from guiju.ledger.service.rounds import Rounds
 from guiju.ledger.service.rows import head_of, provisions_from
 from guiju.ledger.service.tree import StoredTree
@@ -51,27 +49,13 @@ from guiju.ledger.service.verification import LogVerifier, Subject, verification
 from guiju.ledger.signers.interface import Signer
 
 if TYPE_CHECKING:
+    import asyncio
+
     from guiju.kit.canonical_json import JsonObject
 
 _CHECKED_AT_START = 1000
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerOptions:
-    """What an operator may choose about a ledger.
-
-    Attributes:
-        checkpoint_folder: where checkpoints are kept outside the database; None keeps them in the database only.
-        anchors: who outside is shown each checkpoint; with none, a warning says what that means.
-        heartbeat_seconds: how long the ledger may be silent before it says that it lives; 0 for never. With it, starts
-            and stops are entries too, so that a verification can tell silence from absence.
-    """
-
-    checkpoint_folder: Path | None = None
-    anchors: tuple[Anchor, ...] = field(default_factory=lambda: (NullAnchor(),))
-    heartbeat_seconds: int = 0
 
 
 class Ledger:
@@ -201,7 +185,15 @@ class Ledger:
             DraftError: the draft cannot be kept as it is, or its id belongs to another entry.
             StorageError: it could not be made durable, or the log is broken.
         """
-        return await self._sequencer.append_async(draft)
+        return await self._sequencer.submit_async(draft)
+
+    def submit_async(self, draft: Draft) -> "asyncio.Future[Receipt]":
+        """Put `draft` in the log's order now; the future, of the running loop, tells when it is durable.
+
+        Raises:
+            DraftError: the draft cannot be kept as it is.
+        """
+        return self._sequencer.submit_async(draft)
 
     def person_for(self, lookup: str) -> str:
         """Return the pseudonym of the person looked up by `lookup`; known people cost no database access.

@@ -6,7 +6,8 @@ from guiju.kit.clock import Clock
 from guiju.ledger.keyring import FileMasterKey, Keyring
 from guiju.ledger.notes import origin_line
 from guiju.ledger.repository import LedgerRepository
-from guiju.ledger.service.ledger import Ledger, LedgerOptions
+from guiju.ledger.service.ledger import Ledger
+from guiju.ledger.service.options import LedgerOptions
 from guiju.ledger.signers.ed25519 import Ed25519Signer
 
 

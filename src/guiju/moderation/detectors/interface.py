@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from guiju.moderation.models import Finding, Scope
+from guiju.moderation.models import ANYONE, Context, Finding, Scope
 from guiju.text.models import Normalised
 
 LOOK_BACK = 1024
@@ -20,12 +20,15 @@ class Tape:
         base: index, in the whole text, of the first kept symbol.
         starts: for each kept symbol, the offset of its code point in the whole original.
         origins: for each kept symbol, that code point.
+        context: whom a stream's text is for, as far as policy tells them apart; only what a stream holds back depends
+            on it, never what is found.
     """
 
     symbols: str = ""
     base: int = 0
     starts: list[int] = field(default_factory=list)
     origins: str = ""
+    context: Context = ANYONE
 
     @classmethod
     def of(cls, text: str, view: Normalised) -> "Tape":

@@ -1,8 +1,11 @@
 """Keywords on a stream: findings as soon as they are certain, and exactly as much held back as could still be one."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from guiju.moderation.detectors.decoding import DecodeStream
+from guiju.moderation.detectors.disguises import DisguiseStream
 from guiju.moderation.detectors.interface import Tape
 from guiju.moderation.detectors.patterns import MAX_GAP, Conditions, Occurrence, Pattern
 from guiju.moderation.models import Finding
@@ -25,60 +28,90 @@ class Forms:
     acting: frozenset[str]
 
 
-class KeywordStream:
-    """Two walks over the symbols: the base view always, the skip view only where decorations stand inside a prefix."""
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What streams of one scope share: the forms of both plain views, and how occurrences are judged."""
 
-    def __init__(self, base: Forms, skip: Forms, tape: Tape, *, conditions: Conditions, table: Table) -> None:
-        """Start at the beginning of a stream whose symbols are on `tape`."""
-        self._base = base
-        self._skip = skip
+    base: Forms
+    skip: Forms
+    conditions: Conditions
+    table: Table
+
+
+class KeywordStream:
+    """Two walks over the symbols: the base view always, the skip view only where decorations stand inside a prefix.
+
+    Terms in disguise and in encoded runs are looked for beside them.
+    """
+
+    def __init__(self, walk: Walk, tape: Tape, elsewhere: tuple[DisguiseStream, DecodeStream] | None) -> None:
+        """Start at the beginning of a stream whose symbols are on `tape`; plain views only without `elsewhere`."""
+        self._base = base = walk.base
+        self._skip = walk.skip
+        self._elsewhere = elsewhere
         self._tape = tape
-        self._conditions = conditions
-        self._decorations = table.decorations
-        self._barriers = table.barriers
-        self._live = base.tree.live
-        self._found = base.tree.found
+        self._conditions = walk.conditions
+        self._decorations = walk.table.decorations
+        self._barriers = walk.table.barriers
+        self._known = base.tree.known
+        self._live = 0
         self._at = 0
+        self._due = 1 if elsewhere is not None else sys.maxsize
         self._state = ""
         self._skip_state = ""
+        self._skip_live = 0
         self._skip_places: list[int] = []
         self._open: list[Occurrence] = []
 
     def step(self, symbol: str) -> Sequence[Finding]:
         """Take the next symbol; return what became certain with it."""
         before = self._state
-        state = before + symbol
-        live = self._live
-        while state not in live:
-            state = state[1:]
-        self._state = state
+        key = before + symbol
+        self._state, self._live, ending = self._known.get(key) or self._base.tree.step(key)
         if self._skip_state or (before and symbol in self._decorations):
             self._step_skip(symbol, before)
         self._at += 1
-        if state:
-            ending = self._found.get(state)
-            if ending is not None:
-                end = self._at
-                for index in ending:
-                    for pattern in self._base.patterns[index]:
-                        self._open.append(Occurrence(pattern, end - len(pattern.form), end))
-        return self._settle(final=False) if self._open else ()
+        if ending:
+            self._open_up(ending)
+        said = self._look_elsewhere() if self._at >= self._due else ()
+        found = self._settle(final=False) if self._open else ()
+        return [*found, *said] if said else found
 
     def finish(self) -> Sequence[Finding]:
         """Settle what waited for more text."""
-        return self._settle(final=True)
+        if self._elsewhere is None:
+            return self._settle(final=True)
+        disguised, encoded = self._elsewhere
+        self._open.extend(disguised.finish(self._at))
+        return [*self._settle(final=True), *encoded.finish(self._at)]
 
     def held_from(self) -> int:
         """Return the first symbol that is part of a live prefix or of an occurrence that is not settled."""
-        held = self._at - self._live[self._state]
-        if self._skip_state:
-            depth = self._skip.tree.live[self._skip_state]
-            if depth:
-                held = min(held, self._skip_places[-depth])
+        held = self._at - self._live
+        if self._skip_state and self._skip_live:
+            held = min(held, self._skip_places[-self._skip_live])
         for occurrence in self._open:
-            if occurrence.start < held and occurrence.pattern.term.id in self._base.acting:
+            if occurrence.start < held and occurrence.acts:
                 held = occurrence.start
-        return held
+        if self._elsewhere is None:
+            return held
+        return min(held, *(stream.held_from(self._at) for stream in self._elsewhere))
+
+    def _open_up(self, ending: Sequence[int]) -> None:
+        end = self._at
+        for index in ending:
+            for pattern in self._base.patterns[index]:
+                acts = pattern.term.id in self._base.acting
+                self._open.append(Occurrence(pattern, end - len(pattern.form), end, acts))
+
+    def _look_elsewhere(self) -> Sequence[Finding]:
+        """Take what became certain in disguises, which are judged like plain occurrences, and in encoded runs."""
+        assert self._elsewhere is not None  # noqa: S101 - nothing is ever due without it
+        disguised, encoded = self._elsewhere
+        self._open.extend(disguised.take(self._at))
+        said = encoded.take(self._at)
+        self._due = min(disguised.due, encoded.due)
+        return said
 
     def _step_skip(self, symbol: str, before: str) -> None:
         """Walk the skip view: it starts at a decoration after a live prefix and ends when no gap is left inside."""
@@ -89,15 +122,14 @@ class KeywordStream:
         if symbol in self._barriers:
             self._forget_skip()
             return
-        tree = self._skip.tree
-        state = tree.step(self._skip_state, symbol)
+        state, self._skip_live, ending = self._skip.tree.step(self._skip_state + symbol)
         places = [*self._skip_places, at][-len(state) :] if state else []
         self._skip_state, self._skip_places = state, places
-        for index in tree.found.get(state, ()):
+        for index in ending:
             for pattern in self._skip.patterns[index]:
                 start = places[-len(pattern.form)]
                 if at - start != len(pattern.form) - 1:
-                    self._open.append(Occurrence(pattern, start, at + 1))
+                    self._open.append(Occurrence(pattern, start, at + 1, pattern.term.id in self._skip.acting))
         if state and at - places[0] == len(state) - 1:
             self._forget_skip()
 
@@ -107,14 +139,13 @@ class KeywordStream:
             if at - self._skip_places[-1] > MAX_GAP:
                 self._forget_skip()
             return
-        live = self._skip.tree.live
-        while before not in live:
-            before = before[1:]
-        self._skip_state = before
+        self._skip_state, self._skip_live, _ = self._skip.tree.step(before)
+        before = self._skip_state
         self._skip_places = list(range(at - len(before), at))
 
     def _forget_skip(self) -> None:
         self._skip_state = ""
+        self._skip_live = 0
         self._skip_places = []
 
     def _settle(self, *, final: bool) -> Sequence[Finding]:
@@ -125,6 +156,6 @@ class KeywordStream:
             if said is None:
                 still.append(occurrence)
             elif said:
-                found.append(occurrence.pattern.finding(self._tape, occurrence.start, occurrence.end))
+                found.append(self._conditions.finding(occurrence, self._tape, self._at))
         self._open = still
         return found

@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from guiju.moderation.detectors.decoding import DecodeStream
+from guiju.moderation.detectors.disguises import Disguises, DisguiseStream
 from guiju.moderation.detectors.interface import DetectorStream, Tape
-from guiju.moderation.detectors.keyword_stream import Forms, KeywordStream
+from guiju.moderation.detectors.keyword_stream import Forms, KeywordStream, Walk
 from guiju.moderation.detectors.patterns import MAX_GAP, Conditions, Occurrence, Pattern, patterns_of
 from guiju.moderation.library import Library
-from guiju.moderation.models import Action, Finding, Scope
+from guiju.moderation.models import ANYONE, Audience, Context, Finding, Scope
 from guiju.moderation.policy import PolicyBundle
-from guiju.text.matching.choose import build_matcher
+from guiju.text.matching.heads import HeadMatcher
 from guiju.text.matching.prefixes import PrefixTree
 from guiju.text.normalising import Normaliser
+from guiju.text.views.decoding import ENCODED, decoded
+from guiju.text.views.forms import stretch_of
+from guiju.text.views.models import Stretch
 
 _STREAM_SCOPE = Scope.OUTPUT
 
@@ -36,39 +41,83 @@ class KeywordDetector:
             mine = [pattern for pattern in patterns if scope in pattern.term.scopes]
             twin = next((side for side in self._sides.values() if side.patterns == mine), None)
             self._sides[scope] = twin or _Side(mine)
+        self._disguised = frozenset(policy.detectors[self.name].disguises)
+        terms = [term for term in library.terms if not self._disguised.isdisjoint(term.scopes)]
+        self._disguises = Disguises(terms, library.phrases, normaliser, acts=self._acts)
+        self._decoded_acts: dict[Scope, bool] = {}
         self._streams: dict[Scope, tuple[Forms, Forms]] = {}
         self._forms_for_stream(_STREAM_SCOPE)
+        self._disguises.held(_STREAM_SCOPE, ANYONE)
+        if policy.tells_audiences:  # worked out before the first minor's stream, which would have to wait for it
+            self._disguises.held(_STREAM_SCOPE, policy.relevant(Context(Audience.MINOR)))
 
     def find(self, tape: Tape, scope: Scope) -> Sequence[Finding]:
         """Return every hit in a whole text."""
         known = len(tape.symbols)
-        return [
-            occurrence.pattern.finding(tape, occurrence.start, occurrence.end)
-            for occurrence in self._occurrences(tape.symbols, self._sides[scope])
-            if self._conditions.judge(occurrence, tape, known, final=True)
+        conditions = self._conditions
+        is_disguised = scope in self._disguised
+        stretch = stretch_of(tape.symbols, self._normaliser, is_final=True)
+        occurrences = list(self._occurrences(stretch, self._sides[scope]))
+        if is_disguised:
+            occurrences += self._disguises.whole(stretch, scope)
+        found = [
+            conditions.finding(occurrence, tape, known)
+            for occurrence in occurrences
+            if conditions.judge(occurrence, tape, known, final=True)
         ]
+        if is_disguised and ENCODED.search(tape.symbols) is not None:
+            runs = DecodeStream(tape, scope, self._inside, acts=False)
+            found.extend(runs.take(known))
+            found.extend(runs.finish(known))
+        return found
 
     def open_stream(self, tape: Tape, scope: Scope) -> DetectorStream:
         """Start on a stream."""
         base, skip = self._forms_for_stream(scope)
-        return KeywordStream(base, skip, tape, conditions=self._conditions, table=self._normaliser.table)
+        walk = Walk(base, skip, self._conditions, self._normaliser.table)
+        if scope not in self._disguised:
+            return KeywordStream(walk, tape, None)
+        disguised = DisguiseStream(self._disguises, tape, scope)
+        encoded = DecodeStream(tape, scope, self._inside, acts=self._decoding_acts(scope))
+        return KeywordStream(walk, tape, (disguised, encoded))
 
-    def _occurrences(self, symbols: str, side: "_Side") -> Iterator[Occurrence]:
-        for start, end, index in side.base_matcher.find(symbols):
+    def _inside(self, text: str, scope: Scope, *, depth: int = 0) -> list[Pattern]:
+        """Return the terms that a decoded text holds, written plainly or taken apart, or encoded once more."""
+        tape = Tape.of(text, self._normaliser.normalise(text))
+        known = len(tape.symbols)
+        stretch = stretch_of(tape.symbols, self._normaliser, is_final=True)
+        occurrences = [*self._occurrences(stretch, self._sides[scope]), *self._disguises.strict(stretch, scope)]
+        found = [
+            occurrence.pattern
+            for occurrence in occurrences
+            if "decode" in occurrence.pattern.term.views and self._conditions.judge(occurrence, tape, known, final=True)
+        ]
+        if depth == 0:
+            for match in ENCODED.finditer(tape.symbols):
+                for _, further, _, _ in decoded(tape.origin(*match.span()), is_alive=True):
+                    found.extend(self._inside(further, scope, depth=1))
+        return found
+
+    def _decoding_acts(self, scope: Scope) -> bool:
+        if scope not in self._decoded_acts:
+            self._decoded_acts[scope] = any(
+                "decode" in pattern.term.views and self._acts(pattern, scope)
+                for pattern in self._sides[scope].patterns
+                if pattern.view == "base"
+            )
+        return self._decoded_acts[scope]
+
+    def _occurrences(self, stretch: Stretch, side: "_Side") -> Iterator[Occurrence]:
+        for start, end, index in side.matcher.find(stretch.symbols):
             for pattern in side.base_patterns[index]:
                 yield Occurrence(pattern, start, end)
-        reduced = self._normaliser.reduced(symbols) if side.skip_patterns else symbols
-        if len(reduced) == len(symbols) or not (hits := list(side.skip_matcher.find(reduced))):
+        if stretch.places is None:
             return
-        decorations = self._normaliser.table.decorations
-        places = [at for at, symbol in enumerate(symbols) if symbol not in decorations]
-        for start, end, index in hits:
-            first, last = places[start], places[end - 1]
-            if last - first == end - 1 - start:
-                continue  # nothing was passed over; the base view has it
-            if all(places[at + 1] - places[at] <= MAX_GAP + 1 for at in range(start, end - 1)):
-                for pattern in side.skip_patterns[index]:
-                    yield Occurrence(pattern, first, last + 1)
+        for start, end, index in side.matcher.find(stretch.plain):
+            # Where nothing was passed over, the base view has it.
+            if 0 < stretch.widest_gap(start, end - 1) <= MAX_GAP:
+                for pattern in side.skip_patterns.get(index, ()):
+                    yield Occurrence(pattern, stretch.place(start), stretch.place(end - 1) + 1)
 
     def _forms_for_stream(self, scope: Scope) -> tuple[Forms, Forms]:
         if scope not in self._streams:
@@ -85,10 +134,10 @@ class KeywordDetector:
         acting = frozenset(pattern.term.id for found in patterns for pattern in found if self._acts(pattern, scope))
         return Forms(PrefixTree(tuple(forms), held), patterns, acting)
 
-    def _acts(self, pattern: Pattern, scope: Scope) -> bool:
+    def _acts(self, pattern: Pattern, scope: Scope, context: Context | None = None) -> bool:
         term = pattern.term
-        finding = Finding("keywords", term.risks, term.level, term.wish, 0, 0, term.id)
-        return self._policy.action_for(finding, scope) is not Action.ALLOW
+        finding = Finding("keywords", term.risks, term.level, pattern.wish, 0, 0, term.id, view=pattern.view)
+        return self._policy.may_act(finding, scope, context)
 
 
 class _Side:
@@ -107,6 +156,8 @@ class _Side:
             else:
                 self.base_forms.setdefault(pattern.form, []).append(pattern)
         self.base_patterns = tuple(self.base_forms.values())
-        self.skip_patterns = tuple(self.skip_forms.values())
-        self.base_matcher = build_matcher(tuple(self.base_forms))
-        self.skip_matcher = build_matcher(tuple(self.skip_forms))
+        # Every form that is looked for with gaps stands among the base forms too, so one automaton serves both views.
+        self.skip_patterns = {
+            at: self.skip_forms[form] for at, form in enumerate(self.base_forms) if form in self.skip_forms
+        }
+        self.matcher = HeadMatcher(tuple(self.base_forms))

@@ -5,15 +5,19 @@ condition is settled and then knows the same as somebody who has the whole text.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from guiju.moderation.detectors.interface import Tape
+from guiju.moderation.flags import NEVER_BLOCKS, STRICT_VIEWS
 from guiju.moderation.models import Finding, Term
 from guiju.text.normalising import Normaliser, is_word_symbol
+from guiju.text.views.score import shipped_score
 
 MAX_GAP = 3
 """How many decorations in a row may be passed over inside a term with the flag `skip`."""
 
+_LEAST_GAIN = {"initials": 0}
+"""How much likelier a text must get, in hundredths of a bit, for a hit of a view to count; 0 where not said."""
 _SCRIPT_LOOK_BACK = 32
 _GREEK_FIRST, _ARMENIAN_LAST = "\u0370", "\u058f"
 
@@ -33,6 +37,8 @@ class Pattern:
         is_latin: whether it is written in real Latin letters; then Cyrillic or Greek text around is no look-alike.
         is_foreign: whether it is written in Cyrillic or Greek; then a purely Latin occurrence is another word.
         is_plain: whether it has no conditions at all.
+        wish: what a hit asks for: what the term does, or at most a review in a view that may be wrong.
+        is_wide: whether the view may be wrong, so that the term must read better than what stands there.
     """
 
     term: Term
@@ -45,14 +51,8 @@ class Pattern:
     is_latin: bool
     is_foreign: bool
     is_plain: bool
-
-    def finding(self, tape: Tape, start: int, end: int) -> Finding:
-        """Return the finding for an occurrence that is a hit."""
-        first, last = tape.span(start, end)
-        term = self.term
-        return Finding(
-            "keywords", term.risks, term.level, term.wish, first, last, term.id, view=self.view, reason=term.reason
-        )
+    wish: str
+    is_wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,15 @@ class Occurrence:
         pattern: what occurs.
         start: its first symbol, counted in the whole text.
         end: one past its last.
+        acts: whether policy changes or stops a text for it, so that a stream holds it back until it is judged.
+        cost: how far the writing is from the term, in tenths of a symbol.
     """
 
     pattern: Pattern
     start: int
     end: int
+    acts: bool = False
+    cost: int = 0
 
 
 class Conditions:
@@ -77,6 +81,7 @@ class Conditions:
         """Judge by the classes of the normaliser's table."""
         self._lookalikes = normaliser.table.lookalikes
         self._decorations = normaliser.table.decorations
+        self._score = shipped_score()
 
     def judge(self, occurrence: Occurrence, tape: Tape, known: int, *, final: bool) -> bool | None:
         """Return whether an occurrence is a hit; None while that depends on symbols that have not come.
@@ -94,12 +99,38 @@ class Conditions:
         if pattern.view == "skip" and around.itself() == pattern.term.form:
             return False  # the term as it is written, decorations of its own included: the base view has it
         is_open = False
-        for judge in (self._words, self._scripts, self._guards, self._companions):
+        for judge in (self._words, self._scripts, self._guards, self._companions, self._reads_better):
             said = judge(pattern, around)
             if said is False:
                 return False
             is_open = is_open or said is None
         return None if is_open else True
+
+    def finding(self, occurrence: Occurrence, tape: Tape, known: int) -> Finding:
+        """Return the finding for an occurrence that was judged to be a hit when `known` symbols had come."""
+        pattern = occurrence.pattern
+        first, last = tape.span(occurrence.start, occurrence.end)
+        term = pattern.term
+        delta = 0
+        if pattern.view not in {"base", "skip"}:
+            delta = self._gain(pattern, _Around(occurrence, tape, known - tape.base, is_final=False))
+        return Finding(
+            detector="keywords", risks=term.risks, level=term.level, wish=pattern.wish, start=first, end=last,
+            term_id=term.id, view=pattern.view, reason=term.reason, cost=occurrence.cost, delta=delta,
+        )  # fmt: skip
+
+    def _reads_better(self, pattern: Pattern, around: "_Around") -> bool | None:
+        """Whether the term reads better than what stands there, asked of views that may be wrong."""
+        if not pattern.is_wide:
+            return True
+        if not around.is_settled(1):
+            return None
+        return self._gain(pattern, around) > _LEAST_GAIN.get(pattern.view, 0)
+
+    def _gain(self, pattern: Pattern, around: "_Around") -> int:
+        # An emoji is a decoration to the skip view, but here it stands for something.
+        surface = around.itself() if pattern.view == "emoji" else self._reduced(around.itself())
+        return self._score.gain(pattern.form, surface, before=around.before(1), after=around.after(1))
 
     def _words(self, pattern: Pattern, around: "_Around") -> bool | None:
         if pattern.left_word and (before := around.before(1)) and is_word_symbol(before):
@@ -125,7 +156,7 @@ class Conditions:
         if not pattern.guards:
             return True
         before, after = around.before(pattern.reach), around.after(pattern.reach)
-        if pattern.view == "skip":
+        if pattern.view != "base":
             before, after = self._reduced(before), self._reduced(after)
         settled = around.is_settled(pattern.reach)
         is_open = False
@@ -142,7 +173,7 @@ class Conditions:
         if not term.all_of and not term.none_of:
             return True
         near = around.before(term.within) + around.itself() + around.after(term.within)
-        if any(companion in near for companion in term.none_of):
+        if any(map(near.__contains__, term.none_of)):  # a loop in C: there may be a hundred of them
             return False
         settled = around.is_settled(term.within)
         if all(any(companion in near for companion in group) for group in term.all_of):
@@ -194,7 +225,7 @@ def patterns_of(term: Term, phrases: Iterable[str], normaliser: Normaliser) -> l
 
 def _pattern(term: Term, phrases: Iterable[str], normaliser: Normaliser, *, form: str, view: str) -> Pattern:
     guards = [*(("", after) for after in term.not_before), *((before, "") for before in term.not_after)]
-    if view == "skip":
+    if view != "base":
         guards = [(normaliser.reduced(left), normaliser.reduced(right)) for left, right in guards]
     for phrase in phrases:
         guards.extend((phrase[:at], phrase[at + len(form) :]) for at in _occurrences(form, phrase))
@@ -213,11 +244,31 @@ def _pattern(term: Term, phrases: Iterable[str], normaliser: Normaliser, *, form
         left_word=left_word,
         right_word=right_word,
         guards=kept,
-        reach=longest * (MAX_GAP + 1 if view == "skip" else 1),
+        reach=longest * (MAX_GAP + 1 if view != "base" else 1),
         is_latin=has_letters and not foreign,
         is_foreign=has_letters and foreign,
         is_plain=form == term.form
         and not (kept or left_word or has_letters or right_word or term.all_of or term.none_of),
+        wish=term.wish,
+    )
+
+
+def disguised(term: Term, phrases: Iterable[str], normaliser: Normaliser, *, view: str) -> Pattern:
+    """Return a term as it is looked for in a view of `guiju.text.views`; `phrases` are those of its risk."""
+    form = normaliser.reduced(term.form)
+    reduced = [normaliser.reduced(phrase) for phrase in (*term.allow, *phrases)]
+    plain = _pattern(term, reduced, normaliser, form=form, view=view)
+    is_wide = view not in STRICT_VIEWS
+    may_block = not is_wide or ("strict" in term.views and len(form) > NEVER_BLOCKS)
+    return replace(
+        plain,
+        left_word=False,
+        right_word=False,
+        is_latin=False,
+        is_foreign=False,
+        is_plain=False,
+        wish=term.wish if may_block or term.wish != "block" else "review",
+        is_wide=is_wide,
     )
 
 

@@ -1,8 +1,6 @@
-"""Personal information by its shape: resident ID number, mobile number, bank card, e-mail address, passport number.
+"""Personal information by its shape: numbers, addresses and accounts that name a person, see `personal_shapes`.
 
-Serves GB/T 45654 A.4-e and A.4-f. Shapes: GB 11643-1999 (resident ID: birth date and check character by ISO 7064
-MOD 11-2), GB/T 2260 (its first two digits), the 11-digit mobile plan (1, then 3 to 9), ISO/IEC 7812-1 (Luhn check of
-card numbers), RFC 5321 length limits of addresses.
+Serves GB/T 45654 A.4-e and A.4-f.
 
 All of it works on runs of letters, digits and their connectors in normalised text, so that ①③⑧… and full-width
 digits count, and a run is judged when it ends: the same for a whole text and for any split of it.
@@ -10,10 +8,9 @@ digits count, and a run is judged when it ends: the same for a whole text and fo
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 
 from guiju.moderation.detectors.interface import DetectorStream, Tape
+from guiju.moderation.detectors.personal_shapes import PLATE_HEADS, SHAPES, Shape
 from guiju.moderation.models import Finding, Scope
 
 RUN_LIMIT = 256
@@ -23,112 +20,32 @@ _STRIDE = 128
 _CONTEXT = 16
 _DIGITS = frozenset("0123456789")
 _RUN_SYMBOLS = _DIGITS | frozenset("abcdefghijklmnopqrstuvwxyz@._%+-")
-_CONCERNS = re.compile(r"@|(?:[0-9][ -]?){7}")
+_HEADED_SYMBOLS = _RUN_SYMBOLS | frozenset("·•")
 _RUNS = re.compile(r"(?:[0-9] ?|[a-z@._%+\-])+")  # the runs that _RunStream collects
-_PROVINCES = re.compile("1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|81|82|91")
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECK_CHARACTERS = "10x98765432"
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+_HEADED_RUNS = re.compile(rf"[{''.join(sorted(PLATE_HEADS))}]?(?:[0-9] ?|[a-z@._%+\-·•])+")  # those of _HeadedRunStream
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """One kind of personal information.
+class _Search:
+    """What is looked for in one scope, compiled."""
 
-    Attributes:
-        kind: its name in the policy.
-        pattern: finds candidates; group 1 is the candidate. Looks ahead only, so that candidates may overlap.
-        is_real: whether a candidate, without separators, is one.
-        risks: of GB/T 45654 Appendix A.
-        level: how grave.
-        reason: for the reviewer.
-        context: the candidate counts only when one of these stands shortly before the run; empty for no such need.
-    """
+    def __init__(self, kinds: Sequence[str], wish: str) -> None:
+        self.shapes = tuple(shape for shape in SHAPES if shape.kind in kinds)
+        self.wish = wish
+        has_heads = any(shape.has_head for shape in self.shapes)
+        self.runs = _HEADED_RUNS if has_heads else _RUNS
+        self.stream: type[_RunStream] = _HeadedRunStream if has_heads else _RunStream
+        gates = dict.fromkeys(shape.gate for shape in self.shapes)
+        self.concerns = re.compile("|".join(gates) if gates else "(?!)")
 
-    kind: str
-    pattern: re.Pattern[str]
-    is_real: Callable[[str], bool]
-    risks: tuple[str, ...]
-    level: str
-    reason: str
-    context: tuple[str, ...] = ()
-
-
-def is_resident_id(text: str) -> bool:
-    """Whether 18 characters are a resident ID number: region, birth date and check character (GB 11643-1999)."""
-    if not _PROVINCES.match(text):
-        return False
-    try:
-        date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
-    except ValueError:
-        return False
-    total = sum(int(digit) * weight for digit, weight in zip(text[:17], _WEIGHTS, strict=True))
-    return _CHECK_CHARACTERS[total % 11] == text[17]
-
-
-def is_bank_card(text: str) -> bool:
-    """Whether digits are a card number: an issuer range in use, its length, and the Luhn check (ISO/IEC 7812-1)."""
-    if not re.fullmatch(
-        r"62\d{14,17}|4\d{15}|(?:5[1-5]|2[2-7])\d{14}|35\d{14}|3[47]\d{13}|9\d{15,18}|60\d{14,17}", text
-    ):
-        return False
-    total = sum(_DOUBLED[int(digit)] if place % 2 else int(digit) for place, digit in enumerate(reversed(text)))
-    return total % 10 == 0 and len(set(text)) > 2  # noqa: PLR2004 - a row of one or two digits is a placeholder
-
-
-def _is_anything(text: str) -> bool:
-    return bool(text)
-
-
-SHAPES: tuple[Shape, ...] = (
-    Shape(
-        "resident_id",
-        re.compile(
-            r"(?<![0-9])(?=([1-9][0-9]{5}[ -]?(?:18|19|20)[0-9]{2}[01][0-9][0-3][0-9][ -]?[0-9]{3}[0-9x])(?![0-9a-z]))"
-        ),
-        is_resident_id,
-        ("A.4-e", "A.4-f"),
-        "high",
-        "居民身份号码，校验码与出生日期均有效",
-    ),
-    Shape(
-        "bank_card",
-        re.compile(r"(?<![0-9])(?=((?:[0-9]{4}([ -]?)(?:[0-9]{4}\2){2,3}[0-9]{1,4}|[0-9]{15,19}))(?![0-9a-z]))"),
-        is_bank_card,
-        ("A.4-e", "A.4-f"),
-        "high",
-        "银行卡号，校验位有效",
-    ),
-    Shape(
-        "mobile",
-        re.compile(
-            r"(?<![0-9])(?<![0-9][.])(?=((?:(?:\+|00)?86[ -]?)?1[3-9][0-9]([ -]?)[0-9]{4}\2[0-9]{4})(?![0-9a-z]))"
-        ),
-        _is_anything,
-        ("A.4-f",),
-        "medium",
-        "手机号码",
-    ),
-    Shape(
-        "email",
-        re.compile(
-            r"(?<![a-z0-9._%+-])(?=([a-z0-9_%+-][a-z0-9._%+-]{0,63}@(?:[a-z0-9][a-z0-9-]{0,30}\.){1,3}[a-z]{2,12})(?![a-z0-9@-]))"
-        ),
-        _is_anything,
-        ("A.4-f",),
-        "medium",
-        "电子邮箱地址",
-    ),
-    Shape(
-        "passport",
-        re.compile(r"(?<![0-9a-z])(?=((?:[eg][0-9]{8}|e[a-z][0-9]{7}|[dspk][0-9]{7,8}))(?![0-9a-z]))"),
-        _is_anything,
-        ("A.4-f",),
-        "medium",
-        "护照号码",
-        ("护照", "passport"),
-    ),
-)
+    def find(self, tape: Tape) -> list[Finding]:
+        found: list[Finding] = []
+        for run in self.runs.finditer(tape.symbols):
+            if self.concerns.search(run[0]):
+                stream = self.stream(self, tape, at=run.start())
+                for symbol in run[0]:
+                    found.extend(stream.step(symbol))
+                found.extend(stream.finish())
+        return found
 
 
 class PersonalInformationDetector:
@@ -137,29 +54,23 @@ class PersonalInformationDetector:
     name = "personal_information"
 
     def __init__(
-        self, kinds: Sequence[str], wishes: Mapping[Scope, str], acts: Callable[[Finding, Scope], bool]
+        self, kinds: Mapping[Scope, Sequence[str]], wishes: Mapping[Scope, str], acts: Callable[[Finding, Scope], bool]
     ) -> None:
         """Look for `kinds`; `wishes` is what findings ask for, `acts` whether policy does anything about a finding."""
-        self._shapes = tuple(shape for shape in SHAPES if shape.kind in kinds)
-        self._wishes = wishes
+        self._searches = {scope: _Search(kinds[scope], wishes[scope]) for scope in Scope}
         self._holds = {
-            scope: any(acts(_finding(shape, wishes[scope], (0, 0)), scope) for shape in self._shapes) for scope in Scope
+            scope: any(acts(_finding(shape, search.wish, (0, 0)), scope) for shape in search.shapes)
+            for scope, search in self._searches.items()
         }
 
     def find(self, tape: Tape, scope: Scope) -> Sequence[Finding]:
         """Return everything of these shapes in a whole text."""
-        found: list[Finding] = []
-        for run in _RUNS.finditer(tape.symbols):
-            if _CONCERNS.search(run[0]):
-                stream = _RunStream(self._shapes, self._wishes[scope], tape, at=run.start())
-                for symbol in run[0]:
-                    found.extend(stream.step(symbol))
-                found.extend(stream.finish())
-        return found
+        return self._searches[scope].find(tape)
 
     def open_stream(self, tape: Tape, scope: Scope) -> DetectorStream:
         """Start on a stream."""
-        return _RunStream(self._shapes, self._wishes[scope], tape, holds=self._holds[scope])
+        search = self._searches[scope]
+        return search.stream(search, tape, holds=self._holds[scope])
 
 
 def _finding(shape: Shape, wish: str, span: tuple[int, int]) -> Finding:
@@ -171,9 +82,10 @@ def _finding(shape: Shape, wish: str, span: tuple[int, int]) -> Finding:
 class _RunStream:
     """Collects a run of letters, digits and connectors, and judges it when it ends."""
 
-    def __init__(self, shapes: Sequence[Shape], wish: str, tape: Tape, *, at: int = 0, holds: bool = False) -> None:
-        self._shapes = shapes
-        self._wish = wish
+    def __init__(self, search: _Search, tape: Tape, *, at: int = 0, holds: bool = False) -> None:
+        self._shapes = search.shapes
+        self._wish = search.wish
+        self._concerns = search.concerns
         self._tape = tape
         self._holds = holds
         self._at = at
@@ -201,7 +113,7 @@ class _RunStream:
 
     def _close(self) -> Sequence[Finding]:
         run = self._run
-        found = self._judge(run, ends=True) if _CONCERNS.search(run) else ()
+        found = self._judge(run, ends=True) if self._concerns.search(run) else ()
         self._run = ""
         self._is_cut = False
         self._seen.clear()
@@ -210,7 +122,7 @@ class _RunStream:
     def _cut(self) -> Sequence[Finding]:
         """Judge a run that is too long to hold, then go on with its second half."""
         run = self._run
-        found = self._judge(run, ends=False) if _CONCERNS.search(run) else ()
+        found = self._judge(run, ends=False) if self._concerns.search(run) else ()
         self._run = run[_STRIDE:]
         self._run_start += _STRIDE
         self._is_cut = True
@@ -238,10 +150,36 @@ class _RunStream:
                 start, end = match.span(1)
                 if (start == 0 and self._is_cut) or (end == len(run) and not ends):
                     continue
-                if shape.is_real(re.sub("[ -]", "", match[1]) if shape.kind != "email" else match[1]):
+                if shape.lead is not None and not shape.lead.search(self._before(_CONTEXT) + run[:start][-_CONTEXT:]):
+                    continue
+                if shape.is_real(
+                    re.sub("[ -]", "", match[1]) if shape.lead is None and shape.gate != "@" else match[1]
+                ):
                     yield shape, start, end
 
     def _has_context(self, shape: Shape) -> bool:
-        start = self._run_start - self._tape.base
-        before = self._tape.symbols[max(0, start - _CONTEXT) : start]
+        before = self._before(_CONTEXT)
         return any(word in before for word in shape.context)
+
+    def _before(self, symbols: int) -> str:
+        start = self._run_start - self._tape.base
+        return self._tape.symbols[max(0, start - symbols) : start]
+
+
+class _HeadedRunStream(_RunStream):
+    """Runs that may begin with the first character of a vehicle plate, and hold its dot."""
+
+    def step(self, symbol: str) -> Sequence[Finding]:
+        at = self._at
+        self._at = at + 1
+        run = self._run
+        if symbol in _HEADED_SYMBOLS or (symbol == " " and run and run[-1] in _DIGITS):
+            if not run:
+                self._run_start = at
+            self._run = run + symbol
+            return self._cut() if len(run) >= RUN_LIMIT - 1 else ()
+        found = self._close() if run else ()
+        if symbol in PLATE_HEADS:
+            self._run = symbol
+            self._run_start = at
+        return found

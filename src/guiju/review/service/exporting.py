@@ -49,7 +49,9 @@ class ExampleExport:
         self._clock = clock
         self._opener = opener
         wishes = dict.fromkeys(Scope, "observe")
-        self._personal = PersonalInformationDetector(PERSONAL_KINDS, wishes, lambda _finding, _scope: True)
+        self._personal = PersonalInformationDetector(
+            dict.fromkeys(Scope, tuple(PERSONAL_KINDS)), wishes, lambda _finding, _scope: True
+        )
 
     def write(self, path: Path, kind: str, *, person: str, licence: str, consent: str) -> Exported:
         """Write the examples of a kind to `path`, in one piece.

@@ -1,7 +1,7 @@
 """The matcher that needs nothing but Python: a dictionary on the first two symbols, then on the length."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from guiju.text.matching.interface import Hit
 
@@ -20,7 +20,7 @@ class BigramMatcher:
         self._lengths = {head: tuple(sorted(found)) for head, found in lengths.items()}
         self._has_single = any(len(pattern) == 1 for pattern in patterns)
 
-    def find(self, symbols: str) -> Iterable[Hit]:
+    def find(self, symbols: str) -> Collection[Hit]:
         """Return all hits in `symbols`, overlapping ones too."""
         hits: list[Hit] = []
         lengths, index = self._lengths, self._index

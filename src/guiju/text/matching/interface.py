@@ -1,6 +1,6 @@
 """What a matcher of whole texts does."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Protocol
 
 Hit = tuple[int, int, int]
@@ -12,6 +12,6 @@ class Matcher(Protocol):
 
     name: str
 
-    def find(self, symbols: str) -> Iterable[Hit]:
+    def find(self, symbols: str) -> Collection[Hit]:
         """Return all hits in `symbols`, in no promised order; normalising has left no lone surrogates in them."""
         ...

@@ -1,39 +1,92 @@
 """Matching a stream symbol by symbol, knowing at every symbol how much of the text could still become a term.
 
-The automaton's state *is* the text of the longest suffix that is a prefix of a pattern. So a step is one dictionary
-look-up when the text is clean, there is nothing to pickle or to corrupt, and the depth of a state (how many symbols
-must be held back) is the length of a string. Libraries with an Aho-Corasick automaton do not tell that depth.
+The automaton's state *is* the text of the longest suffix that is a prefix of a pattern, so there is nothing to pickle
+or to corrupt, and the depth of a state (how many symbols must be held back) is the length of a string. Libraries with
+an Aho-Corasick automaton do not tell that depth. Prefixes are not stored: patterns are sorted under their first two
+symbols and searched by halves, and what was worked out for a state is remembered, so a step is mostly one look-up.
 """
 
-from collections.abc import Collection, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Sequence
+from typing import TypeAlias
+
+_REMEMBERED = 32_768
+
+Step: TypeAlias = tuple[str, int, tuple[int, ...]]
+"""State, how many of its last symbols are a proper prefix of a held pattern, and the patterns that end with it."""
+
+
+class Prefixes:
+    """Which texts are the beginning of a form."""
+
+    def __init__(self, forms: Iterable[str]) -> None:
+        """Index forms, which are distinct and not empty."""
+        buckets: dict[str, list[str]] = {}
+        for form in forms:
+            buckets.setdefault(form[:2], []).append(form)
+        self._buckets = {head: tuple(sorted(found)) for head, found in buckets.items()}
+        self._begins = frozenset(head[0] for head in buckets if len(head) > 1)
+        self._all = self._begins | frozenset(head for head in buckets if len(head) == 1)
+        self.is_empty = not buckets
+        self.longest = max((len(form) for found in buckets.values() for form in found), default=0)
+
+    def is_prefix(self, tail: str) -> bool:
+        """Whether `tail` is a form or the beginning of one."""
+        if len(tail) == 1:
+            return tail in self._all
+        bucket = self._buckets.get(tail[:2], ())
+        place = bisect_left(bucket, tail)
+        return place < len(bucket) and bucket[place].startswith(tail)
+
+    def is_live(self, tail: str) -> bool:
+        """Whether `tail` is a proper beginning of a form."""
+        if len(tail) == 1:
+            return tail in self._begins
+        bucket = self._buckets.get(tail[:2])
+        if bucket is None:
+            return False
+        place = bisect_left(bucket, tail)
+        if place < len(bucket) and bucket[place] == tail:  # forms are distinct: the next one is another
+            place += 1
+        return place < len(bucket) and bucket[place].startswith(tail)
+
+    def live(self, symbols: str) -> int:
+        """Return how many of the last symbols are a proper beginning of a form; the most there are, 0 for none."""
+        size = len(symbols)
+        buckets = self._buckets
+        for length in range(min(self.longest - 1, size), 1, -1):
+            at = size - length
+            if symbols[at : at + 2] in buckets and self.is_live(symbols[at:]):
+                return length
+        return 1 if size and symbols[-1] in self._begins else 0
 
 
 class PrefixTree:
     """All prefixes of all patterns, with what is found and what is live at each.
 
     Attributes:
-        live: prefix → how many of its last symbols are a *proper* prefix of a held pattern (0: nothing to hold back).
-        found: prefix → indices of the patterns that end here, longest first. Only prefixes at which one ends.
+        known: state and next symbol → the step, for the steps that were asked for lately.
     """
 
     def __init__(self, patterns: Sequence[str], held: Collection[int]) -> None:
         """Build from distinct, non-empty `patterns`; the ones in `held` are held back while they may grow."""
-        index = {pattern: at for at, pattern in enumerate(patterns)}
-        prefixes = {pattern[:length] for pattern in patterns for length in range(1, len(pattern) + 1)}
-        growing = {patterns[at][:length] for at in held for length in range(1, len(patterns[at]))}
-        self.live: dict[str, int] = {"": 0}
-        self.found: dict[str, tuple[int, ...]] = {}
-        for prefix in prefixes:
-            suffixes = [prefix[at:] for at in range(len(prefix))]
-            self.live[prefix] = next((len(suffix) for suffix in suffixes if suffix in growing), 0)
-            ending = tuple(index[suffix] for suffix in suffixes if suffix in index)
-            if ending:
-                self.found[prefix] = ending
+        self._index = {pattern: at for at, pattern in enumerate(patterns)}
+        self._all = Prefixes(patterns)
+        self._held = self._all if len(held) == len(patterns) else Prefixes(patterns[at] for at in held)
+        self.known: dict[str, Step] = {}
 
-    def step(self, state: str, symbol: str) -> str:
-        """Return the state after `symbol`: the longest suffix of `state + symbol` that is a prefix of a pattern."""
-        live = self.live
-        state += symbol
-        while state not in live:
+    def step(self, key: str) -> Step:
+        """Return the step to the longest suffix of `key`, a state and the symbol after it, that is a prefix."""
+        known = self.known.get(key)
+        if known is None:
+            if len(self.known) >= _REMEMBERED:
+                self.known.clear()
+            known = self.known[key] = self._work_out(key)
+        return known
+
+    def _work_out(self, state: str) -> Step:
+        while state and not self._all.is_prefix(state):
             state = state[1:]
-        return state
+        suffixes = [state[at:] for at in range(len(state))]
+        live = next((len(suffix) for suffix in suffixes if self._held.is_live(suffix)), 0)
+        return state, live, tuple(self._index[suffix] for suffix in suffixes if suffix in self._index)

@@ -1,6 +1,6 @@
 """The default matcher: the Rust library aho-corasick, through ahocorasick_rs (wheels for x86-64 and aarch64)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
@@ -18,7 +18,7 @@ class RustMatcher:
             list(patterns), matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA
         )
 
-    def find(self, symbols: str) -> Iterable[Hit]:
+    def find(self, symbols: str) -> Collection[Hit]:
         """Return all hits in `symbols`, overlapping ones too."""
         return [
             (start, end, index)

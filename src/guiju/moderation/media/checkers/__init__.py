@@ -1,0 +1,1 @@
+"""One file a checker: each looks at one picture and says what it saw and read."""
