@@ -12,10 +12,8 @@ import time
 from pathlib import Path
 
 from guiju.bootstrap import House, build_house
-from guiju.gateway.rules import decision_facts
 from guiju.kit.ids import new_id
 from guiju.ledger.models import Draft
-from guiju.moderation.models import Scope
 from guiju.moderation.writing import TermEntry
 from guiju.review.models import Op, ProposalDraft, TermProposal
 from guiju.review.nearest import TermNeighbours
@@ -67,14 +65,14 @@ def fill(house: House, count: int) -> None:
     """Record exchanges as the gateway does: an opening and a closing each."""
     random.seed(7)
     persons = [house.ledger.person_for(f"user-{number}") for number in range(200)]
+    nothing = {"action": "allow", "findings_count": 0}  # as the gateway writes it; deciding is not measured here
     receipts = []
     for _ in range(count):
         exchange, person = new_id(), random.choice(persons)
         text, reply = ("".join(random.choices(WORDS, k=25)) for _ in range(2))
-        asked, said = house.moderation.decide(text, Scope.INPUT), house.moderation.decide(reply, Scope.OUTPUT)
-        opening = {"person": person, "input": [{"role": "user", "text": text}], "decision": decision_facts(asked)}
+        opening = {"person": person, "input": [{"role": "user", "text": text}], "decision": nothing}
         output = [{"index": 0, "released": {"content": reply}}]
-        closing = {"person": person, "output": output, "decision": decision_facts(said)}
+        closing = {"person": person, "output": output, "decision": nothing}
         for action, body, entry in (("exchange.opened", opening, exchange), ("exchange.closed", closing, new_id())):
             draft = Draft(action, "app:1", f"exchange:{exchange}", body, person=person, id=entry)  # type: ignore[arg-type]
             receipts.append(house.ledger.submit(draft))

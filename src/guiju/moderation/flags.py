@@ -69,3 +69,16 @@ def views_of(flags: tuple[str, ...], skips: bool) -> frozenset[str]:  # noqa: FB
         return frozenset(skip)
     taken = {flag.removeprefix("no-") for flag in said if flag.startswith("no-")}
     return frozenset((DEFAULT_VIEWS - taken) | (said & OPT_IN) | skip)
+
+
+def flags_of(form: str, views: frozenset[str]) -> tuple[str, ...]:
+    """Return the fewest flags that ask for these views; none where they are what a term of this form gets anyway."""
+    skips = "skip" in views
+    if not views - {"skip"}:
+        return ("plain", "skip") if skips else ("plain",)
+    taken = tuple(f"no-{view}" for view in sorted(DEFAULT_VIEWS - views))
+    asked = tuple(sorted((views & OPT_IN) - {"skip"}))
+    flags = (*taken, *asked)
+    if skips != skips_decorations(form, flags):
+        flags = ("skip" if skips else "no-skip", *flags)
+    return flags

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from guiju.kit.canonical_json import Json, JsonObject
+from guiju.moderation.flags import flags_of
 from guiju.moderation.library_file import DEFAULT_WITHIN
 from guiju.moderation.models import Scope, Term
 
@@ -52,7 +53,7 @@ def entry_of(term: Term) -> TermEntry:
         "allow": term.allow,
         "all": tuple("|".join(group) for group in term.all_of),
         "none": term.none_of,
-        "flags": ("base", "skip") if term.skips else (),
+        "flags": flags_of(term.form, term.views),
         "risks": tuple(risk for risk in term.risks if risk != term.risk),
     }
     return TermEntry(

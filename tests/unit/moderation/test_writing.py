@@ -2,9 +2,10 @@
 
 import dataclasses
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guiju.moderation.flags import FLAGS, contradiction
 from guiju.moderation.library import LibrarySources, load_library, parse_library_file
 from guiju.moderation.models import Term
 from guiju.moderation.service import builtin_folder
@@ -37,6 +38,21 @@ def test_a_term_and_a_reason_of_any_text_come_back_as_they_were(text: str) -> No
     content = library_files([entry], {"A.1-f": [text]}, version="t", updated="2026-11-23")["A.1-f"]
     file = parse_library_file(content, "f", "operator")
     assert [(term.text, term.reason) for term in file.terms] == [(entry.term, entry.reason)] or file.refusals
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(["甲乙", "甲乙丙", "甲乙丙丁", "abc", "甲b"]),
+    st.sets(st.sampled_from(sorted(set(FLAGS) - {"base"})), max_size=5),
+)
+def test_whatever_its_flags_a_term_is_looked_for_in_the_same_disguises_again(text: str, flags: set[str]) -> None:
+    if contradiction(sorted(flags)) is not None:
+        return
+    entry = TermEntry("A.1-f", text, "r", lists={"flags": tuple(sorted(flags))})
+    content = library_files([entry], {}, version="t", updated="2026-11-23")["A.1-f"]
+    (term,) = parse_library_file(content, "f", "operator").terms
+    read = again([term])[term.id]
+    assert (read.views, read.skips) == (term.views, term.skips)
 
 
 def test_the_same_content_is_the_same_bytes_in_any_order() -> None:

@@ -12,15 +12,23 @@ import orjson
 from guiju.kit.clock import Clock
 from guiju.kit.errors import InputError
 from guiju.ledger.models import EntryQuery, Erased, Head
+from guiju.moderation.detectors.interface import Tape
+from guiju.moderation.detectors.keywords import KeywordDetector
+from guiju.moderation.flags import OPT_IN
+from guiju.moderation.library import Library, parse_library_file
 from guiju.moderation.models import Decision, Scope
 from guiju.moderation.service import Moderation
+from guiju.moderation.writing import TermEntry, library_files
 from guiju.review import rules
 from guiju.review.evidence import ACTIONS, Body, LedgerPort, exchange_of, read_text
 from guiju.review.models import Change, Example, Preview
+from guiju.text.normalising import base_normaliser
 
 TRAFFIC = "traffic"
 _MOST_ENTRIES = 3000
 _STRETCH = 500
+_BOTH = tuple(scope.value for scope in Scope)
+_BUDGET_SECONDS = 20.0  # somebody waits for the page; how many texts were looked at stands beside the counts
 _MOST_EXAMPLES = 12
 _MOST_TERMS = 200
 _MOST_BYTES = 20_000_000
@@ -37,6 +45,29 @@ class KnownText:
     scope: Scope
     exchange_id: str = ""
     place: str = ""
+
+
+class Touched:
+    """Tells which texts a change can matter to at all: those that hold one of its terms, whatever the conditions.
+
+    Every other text fares as it did, and need not be decided about twice by every detector.
+    """
+
+    def __init__(self, change: Change, moderation: Moderation) -> None:
+        """Compile the terms of `change` as wide as they can be: before, after, and phrases on trial."""
+        entries: dict[str, TermEntry] = {}
+        for term in change.terms:
+            kept = {flag for entry in (term.entry, term.before) if entry for flag in entry.lists.get("flags", ())}
+            flags = tuple(sorted(kept & (OPT_IN - {"skip"})))
+            entries[term.term_id] = replace(term.entry, lists={"flags": (*flags, "skip")}, boundary="none", scope=_BOTH)
+        files = library_files(list(entries.values()), {}, version="preview", updated="2000-01-01")
+        parsed = [parse_library_file(content, risk, "operator") for risk, content in files.items()]
+        self._detector = KeywordDetector(Library(parsed), moderation.policy, base_normaliser())
+
+    def by(self, known: KnownText) -> bool:
+        """Tell whether the change can matter to a text."""
+        tape = Tape.of(known.text, base_normaliser().normalise(known.text))
+        return bool(self._detector.find(tape, known.scope))
 
 
 @dataclass
@@ -112,8 +143,15 @@ class Previewer:
         with tempfile.TemporaryDirectory(prefix="guiju-preview-") as name:
             self._lay_out(change, Path(name))
             then = self._shadow(Path(name))
+            touched, began = Touched(change, self._moderation), self._clock.monotonic()
             for known in texts:
-                self._compare(known, then, counts, ours=ours)
+                if self._clock.monotonic() - began > _BUDGET_SECONDS:
+                    counts.skipped["out_of_time"] += 1
+                    break
+                counts.texts += 1
+                counts.characters += len(known.text)
+                if touched.by(known):
+                    self._compare(known, then, counts, ours=ours)
         return Preview(
             made_at=self._clock.now(),
             library_hash=self._moderation.policy.library_hash,
@@ -132,8 +170,6 @@ class Previewer:
 
     def _compare(self, known: KnownText, then: Moderation, counts: _Counts, *, ours: dict[str, str]) -> None:
         before, after = self._moderation.decide(known.text, known.scope), then.decide(known.text, known.scope)
-        counts.texts += 1
-        counts.characters += len(known.text)
         hit = Counter(finding.term_id for finding in after.findings if finding.term_id in ours)
         counts.by_term.update(hit)
         kind = _difference(before, after)

@@ -78,7 +78,7 @@ class Proposer:
             raise Refused(
                 "修改不能换词或换风险；请另提新增。", "a change keeps term and risk; propose a new term instead."
             )
-        if entry == before:
+        if entry.reason == before.reason and _is_same(entry, now):
             raise Refused("与现行规定相同，没有改动。", "it is what is in force already.")
         return TermChange(Op.CHANGE, entry, before, was_builtin, now.id, now.id)
 
@@ -86,8 +86,7 @@ class Proposer:
         key = form_id(entry)
         now = self._moderation.term(key)
         if now is not None:
-            is_same = entry_of(now) == replace(entry, reason=now.reason, term=now.text)
-            if is_same:
+            if _is_same(entry, now):
                 raise Refused(f"词库已有：{now.where}。", f"the library has it: {now.where}.")
             raise Refused(
                 f"与已有词条规定不同（{now.where}，{now.level}/{now.wish}）；请改用“修改”。",
@@ -125,6 +124,16 @@ class Proposer:
                 f"it stands in a file written by hand, {now.where}; take it out there and propose it here.",
             )
         return now
+
+
+def _is_same(entry: TermEntry, now: Term) -> bool:
+    """Tell whether an entry would read as the term in force, whoever wrote it and why."""
+    files = library_files([entry], {}, version="check", updated=_CHECKED_DAY)
+    try:
+        (term,) = parse_library_file(files[entry.risk], "check", "operator").terms
+    except ConfigurationError as error:
+        raise ProposalError(error.zh, error.en, where=entry.term) from error
+    return replace(term, text=now.text, reason=now.reason, origin=now.origin, where=now.where) == now
 
 
 def form_id(entry: TermEntry) -> str:

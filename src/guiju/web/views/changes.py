@@ -40,6 +40,7 @@ SKIPPED_TITLES = {
     "unreadable": "读不出",
     "repeated": "重复",
     "beyond_limit": "超出上限未看",
+    "out_of_time": "时间用尽，其余未看",
 }
 KINDS = {
     "blocked": ("新增拦截", "not_met"),
@@ -212,7 +213,9 @@ def read_proposal(house: WebHouse, form: Mapping[str, str]) -> ProposalDraft:
         now = term_in_force(house, term_id)
         text = now.text if now is not None else form.get("text", "")
         flags = entry_of(now).lists.get("flags", ()) if now is not None else ()
-        entry = _entry(form, text, risk=now.risk if now is not None else form.get("risk", ""), flags=flags)
+        entry = _entry(
+            form, text, risk=now.risk if now is not None else form.get("risk", ""), flags=flags, is_change=True
+        )
         return ProposalDraft(title, reason, (TermProposal(Op.CHANGE, entry, term_id),), source)
     lines = [line.strip() for line in form.get("text", "").replace("\r", "").split("\n") if line.strip()]
     if not 0 < len(lines) <= _MOST_LINES:
@@ -225,13 +228,16 @@ def read_proposal(house: WebHouse, form: Mapping[str, str]) -> ProposalDraft:
     return ProposalDraft(title, reason, terms, source)
 
 
-def _entry(form: Mapping[str, str], text: str, *, risk: str, flags: tuple[str, ...] = ()) -> TermEntry:
+def _entry(
+    form: Mapping[str, str], text: str, *, risk: str, flags: tuple[str, ...] = (), is_change: bool = False
+) -> TermEntry:
     level, action, scope = form.get("level", "high"), form.get("action", "block"), form.get("scope", "both")
     if level not in LEVELS or action not in WISHES or scope not in {"both", *Scope}:
         raise InputError("级别、处置或方向不可用。", "The level, action or direction cannot be used.", where="level")
     lists = {name: _texts(form.get(name, "")) for name in ("allow", "none", "not_before", "not_after")}
     lists["all"] = tuple(line.replace("，", "|").replace(",", "|") for line in _lines(form.get("all", "")))
-    lists["flags"] = _flags(flags, skips=form.get("skip") == "1")
+    # Of a new term the box only adds; of one in force it says what shall be.
+    lists["flags"] = _flags(flags, skips=form.get("skip") == "1") if is_change or form.get("skip") == "1" else flags
     lists["risks"] = tuple(one for one in _texts(form.get("risks", "")) if one in RISK_IDS and one != risk)
     return TermEntry(
         risk=risk,
@@ -248,8 +254,8 @@ def _entry(form: Mapping[str, str], text: str, *, risk: str, flags: tuple[str, .
 
 def _flags(flags: tuple[str, ...], *, skips: bool) -> tuple[str, ...]:
     """Return a term's flags with `skip` as the form says; flags that the form does not know stay."""
-    others = tuple(flag for flag in flags if flag not in {"base", "skip"})
-    return ("base", *others, *(("skip",) if skips else ())) if skips or others else ()
+    others = tuple(flag for flag in flags if flag not in {"base", "skip", "no-skip"})
+    return (*others, "skip" if skips else "no-skip")
 
 
 def _within(text: str) -> int:
