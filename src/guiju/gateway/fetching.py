@@ -95,7 +95,7 @@ class Fetcher:
                 raise _failed(where, f"返回 {response.status}，{told}", f"answered {response.status} and {said}")
             if response.headers.get("Content-Encoding", "identity").lower() != "identity":
                 raise _failed(where, "返回了压缩内容", "answered compressed")
-            return _bounded(response, deadline, most, where)
+            return _bounded(response, deadline, most, where=where)
         finally:
             late.cancel()
             connection.close()
@@ -158,7 +158,7 @@ def _cut(line: socket.socket) -> None:
         line.shutdown(socket.SHUT_RDWR)
 
 
-def _bounded(response: http.client.HTTPResponse, deadline: float, most: int, where: str) -> bytes:
+def _bounded(response: http.client.HTTPResponse, deadline: float, most: int, *, where: str) -> bytes:
     parts: list[bytes] = []
     size = 0
     while part := response.read1(_CHUNK):

@@ -63,7 +63,7 @@ def no_media(kind: MediaKind) -> CannotCheckError:  # noqa: ARG001 - the shape t
     )
 
 
-def read_media_part(part: dict[str, object], name: str, where: str, refusing: "Refusing") -> MediaPart:
+def read_media_part(part: dict[str, object], name: str, where: str, *, refusing: "Refusing") -> MediaPart:
     """Read a part of type `name`, one of `KINDS`.
 
     Raises:

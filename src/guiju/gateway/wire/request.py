@@ -297,7 +297,7 @@ def _part_text(part: object, where: str, media: _MediaReader | None) -> str:
         raise _wrong(where, "带 type 的对象", "an object with a type")
     if kind in KINDS:
         if media is not None:
-            media.found.append(read_media_part(part, kind, where, media.refusing))
+            media.found.append(read_media_part(part, kind, where, refusing=media.refusing))
         return ""
     if kind not in {"text", "refusal"} or set(part) - {"type", kind, "cache_control"}:
         raise UnsupportedContentError(

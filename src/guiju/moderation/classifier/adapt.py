@@ -108,7 +108,7 @@ def fit_head(hidden: Matrix, classes: Sequence[str], *, model: str, risk: str, w
         raise ExamplesError(f"没有这样的风险或意愿：{risk} {wish}。", f"There is no such risk or wish: {risk} {wish}.")
     wanted = np.array([[one == name for name in names] for one in classes], np.float32)
     folds = _folds(classes)
-    chances = {ridge: _held_out(hidden, wanted, folds, ridge) for ridge in _RIDGES}
+    chances = {ridge: _held_out(hidden, wanted, folds, ridge=ridge) for ridge in _RIDGES}
     best = min(_RIDGES, key=lambda ridge: _loss(chances[ridge], wanted))
     mean, scale = _spread(hidden)
     weights, bias = _fit((hidden - mean) / scale, wanted, best)
@@ -147,7 +147,7 @@ def _folds(classes: Sequence[str]) -> NDArray[np.intp]:
     return folds
 
 
-def _held_out(hidden: Matrix, wanted: Matrix, folds: NDArray[np.intp], ridge: float) -> Matrix:
+def _held_out(hidden: Matrix, wanted: Matrix, folds: NDArray[np.intp], *, ridge: float) -> Matrix:
     chances = np.zeros_like(wanted)
     for fold in range(FOLDS):
         known, asked = folds != fold, folds == fold

@@ -150,7 +150,7 @@ class Encoder:
         embedded *= base.scale[pieces]
         embedded += base.low[pieces]
         projected = _normalised(
-            embedded @ self._projection + self._projection_bias, self._gain, self._shift, base.epsilon
+            embedded @ self._projection + self._projection_bias, self._gain, self._shift, epsilon=base.epsilon
         )
         parts = [embedded]
         for place, (order, left) in enumerate(_ORDERS):
@@ -159,7 +159,7 @@ class Encoder:
                 weight, bias = layers[f"w{layer}_{order}"], layers[f"b{layer}_{order}"]
                 inner = np.maximum(_windows(inner, order, left) @ weight + bias, 0) + inner
             parts.append(inner)
-        return _normalised(np.concatenate(parts, axis=1), layers["ln_g"], layers["ln_b"], base.epsilon)
+        return _normalised(np.concatenate(parts, axis=1), layers["ln_g"], layers["ln_b"], epsilon=base.epsilon)
 
     def _sentence(self, total: Vector, count: np.float32) -> Vector:
         layers = self._layers
@@ -180,7 +180,7 @@ def _windows(rows: Matrix, order: int, left: int) -> Matrix:
     return np.ascontiguousarray(wide[:, 0]).reshape(count, order * width)
 
 
-def _normalised(rows: Matrix, gain: Vector, shift: Vector, epsilon: float) -> Matrix:
+def _normalised(rows: Matrix, gain: Vector, shift: Vector, *, epsilon: float) -> Matrix:
     rows = rows - rows.mean(axis=1, keepdims=True)
     rows *= (1.0 / np.sqrt(np.einsum("ij,ij->i", rows, rows) / rows.shape[1] + epsilon))[:, None].astype(np.float32)
     rows *= gain

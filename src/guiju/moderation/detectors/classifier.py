@@ -63,7 +63,7 @@ class Judge:
         scorer = self.scorer()
         scores = scorer.scores(window)
         found = [
-            _finding(risk, wish, (score, scores.view), span)
+            _finding(risk, wish, (score, scores.view), span=span)
             for risk, wish, score in flagged(scores.risks, self.table())
         ]
         heads = self.heads()
@@ -94,7 +94,7 @@ class ClassifierDetector:
         """Judge by `judge`; `acts` says whether policy does anything about a finding."""
         self._judge = judge
         possible = [
-            _finding(risk, wish, (1.0, "meaning"), (0, 0))
+            _finding(risk, wish, (1.0, "meaning"), span=(0, 0))
             for risk in RISK_IDS
             for wish in _possible_wishes(judge, risk)
         ]
@@ -180,7 +180,7 @@ class SentenceStream:
         return self._tape.symbols[max(0, first - base) : end - base]
 
 
-def _finding(risk: str, wish: str, said: tuple[float, str], span: tuple[int, int]) -> Finding:
+def _finding(risk: str, wish: str, said: tuple[float, str], *, span: tuple[int, int]) -> Finding:
     score, view = said
     return Finding(
         "classifier", (risk,), _LEVELS[wish], wish, *span, f"classifier:{risk}:{wish}",

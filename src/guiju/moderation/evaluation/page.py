@@ -48,10 +48,10 @@ def page_of(report: Report, made_at: str) -> str:
         _section("总体 / Overall", _table("", {"全部 / all": report.overall}) + _notes(report)),
         _section("精确率与召回率 / Precision and recall", _curve(report.curve)) if report.curve else "",
         _named("各风险 / By risk", report.by_risk, "f1"),
-        _named("变体之后 / After evasion", report.by_evasion, "recall", "只改写有风险的文本 / only risky texts are rewritten"),
+        _named("变体之后 / After evasion", report.by_evasion, "recall", note="只改写有风险的文本 / only risky texts are rewritten"),
         _named(
             "提及的群体 / By mentioned group", report.by_group, "false_alarms",
-            "图为误报率：某一群体明显更高，即对其不公 / bars are false alarms: a group far above the others is treated unfairly",
+            note="图为误报率：某一群体明显更高，即对其不公 / bars are false alarms: a group far above the others is treated unfairly",
         ),
         _mistakes(report),
     ]  # fmt: skip
@@ -127,7 +127,7 @@ def _wanted(one: Quality) -> int:
     return one.counts.true_positives + one.counts.false_negatives
 
 
-def _named(title: str, rows: Mapping[str, Quality], figure: str, note: str = "") -> str:
+def _named(title: str, rows: Mapping[str, Quality], figure: str, *, note: str = "") -> str:
     if not rows:
         return ""
     bars = [(name, _figure(one, figure)) for name, one in rows.items()]

@@ -196,11 +196,11 @@ class MediaModerator:
             for checker in tools.checkers:
                 if self._clock.monotonic() > work.ends_at:
                     raise _timeout(tools.settings.bounds.budget_ms)
-                self._look(work, checker, picture, tools.settings)
+                self._look(work, checker, picture, settings=tools.settings)
         if self._clock.monotonic() > work.ends_at:
             raise _timeout(tools.settings.bounds.budget_ms)
 
-    def _look(self, work: _Work, checker: PictureChecker, picture: Picture, settings: MediaSettings) -> None:
+    def _look(self, work: _Work, checker: PictureChecker, picture: Picture, *, settings: MediaSettings) -> None:
         began = self._clock.monotonic()
         try:
             sighting = checker.look(picture)
@@ -213,9 +213,9 @@ class MediaModerator:
             return
         finally:
             work.spent[checker.name] = work.spent.get(checker.name, 0.0) + self._clock.monotonic() - began
-        self._take(work, picture, sighting, settings)
+        self._take(work, picture, sighting, settings=settings)
 
-    def _take(self, work: _Work, picture: Picture, sighting: Sighting, settings: MediaSettings) -> None:
+    def _take(self, work: _Work, picture: Picture, sighting: Sighting, *, settings: MediaSettings) -> None:
         found = [MediaFinding(seen.finding, seen.region, score=seen.score) for seen in sighting.seen]
         written = [read for read in sighting.texts if read.source != "code"]
         groups = [written, *([read] for read in sighting.texts if read.source == "code")]

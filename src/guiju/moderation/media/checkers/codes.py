@@ -50,12 +50,12 @@ class CodeChecker:
     def _judged(self, read: ReadText) -> Seen | None:
         host, is_code = _leads_to(read.text)
         if is_code:
-            return _seen(read, "review", "scheme", "码的内容会在扫码者的设备上执行或打开文件")
+            return _seen(read, "review", "scheme", reason="码的内容会在扫码者的设备上执行或打开文件")
         if not host or _is_under(host, self._settings.allowed):
             return None
         if _is_under(host, self._settings.blocked):
-            return _seen(read, "block", host, f"码指向被屏蔽的网址 {host[:80]}")
-        return _seen(read, self._settings.urls, host, f"码指向外部网址 {host[:80]}")
+            return _seen(read, "block", host, reason=f"码指向被屏蔽的网址 {host[:80]}")
+        return _seen(read, self._settings.urls, host, reason=f"码指向外部网址 {host[:80]}")
 
 
 def _leads_to(text: str) -> tuple[str, bool]:
@@ -91,7 +91,7 @@ def _is_under(host: str, hosts: tuple[str, ...]) -> bool:
     return any(host == one or host.endswith(f".{one}") for one in hosts)
 
 
-def _seen(read: ReadText, wish: str, what: str, reason: str) -> Seen:
+def _seen(read: ReadText, wish: str, what: str, *, reason: str) -> Seen:
     finding = Finding(
         detector=NAME,
         risks=(),

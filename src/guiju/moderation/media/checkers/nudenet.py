@@ -42,5 +42,7 @@ class NudeNetChecker:
             if part["class"] in self._classes:
                 left, top, width, height = (int(side) for side in part["box"])
                 region = Region(left, top, left + width, top + height)
-                seen += scored(f"nudenet-{part['class'].lower()}", float(part["score"]), self._settings, region).seen
+                seen += scored(
+                    f"nudenet-{part['class'].lower()}", float(part["score"]), self._settings, region=region
+                ).seen
         return Sighting(tuple(seen))

@@ -9,7 +9,7 @@ _RISK = "A.1-f"
 """Obscene and pornographic content (GB/T 45654 A.1 f)."""
 
 
-def scored(what: str, score: float, settings: NuditySettings, region: Region | None = None) -> Sighting:
+def scored(what: str, score: float, settings: NuditySettings, *, region: Region | None = None) -> Sighting:
     """Return a finding when `score`, 0 to 1, reaches one of the thresholds."""
     percent = score * 100
     if percent < min(settings.review, settings.block):
