@@ -24,7 +24,7 @@ _FUZZY_SHARE = 0.25
 _LETTERS = "abdefhkmvxz13"
 
 
-def _each(piece: str, strength: float, chance: Random, options: Callable[[str], str | list[str]]) -> str:
+def _each(piece: str, strength: float, chance: Random, *, options: Callable[[str], str | list[str]]) -> str:
     """Put one of `options` for a share of the characters that have any; for at least one of them."""
     places = [at for at, one in enumerate(piece) if options(one)]
     if not places:
@@ -33,7 +33,7 @@ def _each(piece: str, strength: float, chance: Random, options: Callable[[str], 
     return "".join(chance.choice(options(one)) if at in chosen else one for at, one in enumerate(piece))
 
 
-def _between(piece: str, strength: float, chance: Random, make: Callable[[], str]) -> str:
+def _between(piece: str, strength: float, chance: Random, *, make: Callable[[], str]) -> str:
     """Put something between a share of the neighbours; between at least two of them."""
     gaps = range(1, len(piece))
     if not gaps:
@@ -44,7 +44,7 @@ def _between(piece: str, strength: float, chance: Random, make: Callable[[], str
 
 def traditional(piece: str, strength: float, chance: Random) -> str:
     """Write traditional characters."""
-    return _each(piece, strength, chance, lambda one: load_evasion_table().traditional.get(one, ""))
+    return _each(piece, strength, chance, options=lambda one: load_evasion_table().traditional.get(one, ""))
 
 
 def width(piece: str, strength: float, chance: Random) -> str:
@@ -53,28 +53,28 @@ def width(piece: str, strength: float, chance: Random) -> str:
     def wide(one: str) -> str:
         return chr(ord(one) + FULL_WIDTH_OFFSET) if "!" <= one <= "~" else ""
 
-    return _each(piece, strength, chance, wide)
+    return _each(piece, strength, chance, options=wide)
 
 
 def zero_width(piece: str, strength: float, chance: Random) -> str:
     """Put invisible characters between."""
-    return _between(piece, strength, chance, lambda: chance.choice(ZERO_WIDTH))
+    return _between(piece, strength, chance, make=lambda: chance.choice(ZERO_WIDTH))
 
 
 def decorated(piece: str, strength: float, chance: Random) -> str:
     """Put one or two decorations between."""
-    return _between(piece, strength, chance, lambda: "".join(chance.choices(DECORATORS, k=chance.randint(1, 2))))
+    return _between(piece, strength, chance, make=lambda: "".join(chance.choices(DECORATORS, k=chance.randint(1, 2))))
 
 
 def spaced(piece: str, strength: float, chance: Random) -> str:
     """Put spaces between."""
-    return _between(piece, strength, chance, lambda: chance.choice((" ", "  ", "\u3000")))
+    return _between(piece, strength, chance, make=lambda: chance.choice((" ", "  ", "\u3000")))
 
 
 def split(piece: str, strength: float, chance: Random) -> str:
     """Take characters apart."""
     splits = load_evasion_table().splits
-    return _each(piece, strength, chance, lambda one: [splits[one]] if one in splits else [])
+    return _each(piece, strength, chance, options=lambda one: [splits[one]] if one in splits else [])
 
 
 def digits(piece: str, strength: float, chance: Random) -> str:
@@ -83,12 +83,12 @@ def digits(piece: str, strength: float, chance: Random) -> str:
     def dresses(one: str) -> str:
         return next((dress.replace(one, "") for dress in DIGIT_DRESSES if one in dress), "")
 
-    return _each(piece, strength, chance, dresses)
+    return _each(piece, strength, chance, options=dresses)
 
 
 def martian(piece: str, strength: float, chance: Random) -> str:
     """Write in Martian."""
-    return _each(piece, strength, chance, lambda one: MARTIAN.get(one, ""))
+    return _each(piece, strength, chance, options=lambda one: MARTIAN.get(one, ""))
 
 
 def homophone(piece: str, strength: float, chance: Random) -> str:
@@ -103,7 +103,7 @@ def homophone(piece: str, strength: float, chance: Random) -> str:
         near = table.sounds.get(_confused(sound), "").replace(one, "")
         return near if near and (not exact or chance.random() < _FUZZY_SHARE) else exact
 
-    return _each(piece, strength, chance, same)
+    return _each(piece, strength, chance, options=same)
 
 
 def _confused(sound: str) -> str:
@@ -129,7 +129,7 @@ def pinyin(piece: str, strength: float, chance: Random) -> str:
 def mixed_pinyin(piece: str, strength: float, chance: Random) -> str:
     """Write some characters in Latin pinyin."""
     readings = load_evasion_table().readings
-    return _each(piece, strength, chance, lambda one: [toneless(readings[one])] if one in readings else [])
+    return _each(piece, strength, chance, options=lambda one: [toneless(readings[one])] if one in readings else [])
 
 
 def initials(piece: str, strength: float, chance: Random) -> str:
@@ -144,13 +144,13 @@ def initials(piece: str, strength: float, chance: Random) -> str:
 
 def emoji(piece: str, strength: float, chance: Random) -> str:
     """Put emoji for characters, by meaning or sound."""
-    return _each(piece, strength, chance, lambda one: EMOJI.get(one, ""))
+    return _each(piece, strength, chance, options=lambda one: EMOJI.get(one, ""))
 
 
 def shape(piece: str, strength: float, chance: Random) -> str:
     """Put characters that look alike, or that share the part by which they sound."""
     table = load_evasion_table()
-    return _each(piece, strength, chance, lambda one: table.alike.get(one, "") + table.series.get(one, ""))
+    return _each(piece, strength, chance, options=lambda one: table.alike.get(one, "") + table.series.get(one, ""))
 
 
 def swap(piece: str, strength: float, chance: Random) -> str:
@@ -171,7 +171,7 @@ def reverse(piece: str, strength: float, chance: Random) -> str:
 
 def infix(piece: str, strength: float, chance: Random) -> str:
     """Put Latin letters or digits between."""
-    return _between(piece, strength, chance, lambda: chance.choice(_LETTERS))
+    return _between(piece, strength, chance, make=lambda: chance.choice(_LETTERS))
 
 
 def in_base64(piece: str, strength: float, chance: Random) -> str:

@@ -246,7 +246,7 @@ class PolicyBundle:
         A detector that holds text back on a stream holds it for every such finding. Without a `context` (which comes
         from `relevant`), whoever the text is for.
         """
-        return any(self._may_act(finding, risk, scope, context) for risk in finding.risks or ("",))
+        return any(self._may_act(finding, risk, scope, context=context) for risk in finding.risks or ("",))
 
     def _refuses(self, finding: Finding, where: str) -> bool:
         """Tell whether policy refuses what holds such personal information, whatever the rules say."""
@@ -257,7 +257,7 @@ class PolicyBundle:
             and finding.term_id.removeprefix("pi:") in self.personal.kinds
         )
 
-    def _may_act(self, finding: Finding, risk: str, scope: Scope, context: Context | None) -> bool:
+    def _may_act(self, finding: Finding, risk: str, scope: Scope, *, context: Context | None) -> bool:
         if self._refuses(finding, scope):
             return True
         for rule in self.rules:
