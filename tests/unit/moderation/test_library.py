@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from guiju.kit.errors import GuijuError
 from guiju.moderation.errors import LibraryError
+from guiju.moderation.flags import DEFAULT_VIEWS
 from guiju.moderation.library import LibrarySources, check_library, load_library, parse_library_file
 from guiju.moderation.models import RISK_IDS
 from guiju.moderation.service import Moderation
@@ -31,6 +32,10 @@ def parse(body: str) -> object:
         ("terms: [{t: 甲乙, reason: 好, allow: [丙丁]}]", 4, "不含该词"),
         ("terms: [{t: 甲乙, reason: 好, all: ['丙|']}]", 4, "不得为空"),
         ("terms: [{t: 甲乙, reason: 好, risks: [A.9-z]}]", 4, "只能是"),
+        ("terms: [{t: 甲乙, reason: 好, flags: [pinjin]}]", 4, "只能是"),
+        ("terms: [{t: 甲乙, reason: 好, flags: [split, no-split]}]", 4, "互相矛盾"),
+        ("terms: [{t: 甲乙, reason: 好, flags: [pinyin2, no-pinyin]}]", 4, "互相矛盾"),
+        ("terms: [{t: 甲乙, reason: 好, flags: [plain, strict]}]", 4, "不用任何变形视图"),
         ("terms: *x", 4, "锚点"),
         ("terms: [\x07]", 0, "YAML"),
         ("terms: []\nterms: []", 5, "重复"),
@@ -169,3 +174,21 @@ def test_an_own_entry_takes_the_place_of_a_disabled_builtin_term_and_may_be_mild
     (milder,) = make_moderation(shipped, operator=(own + "\ndisabled: [甲乙]",)).terms()
     assert (stricter.wish, stricter.origin) == ("block", "builtin")
     assert (milder.wish, milder.origin) == ("review", "operator")
+
+
+def test_flags_add_to_the_defaults_take_from_them_or_take_all() -> None:
+    body = """
+terms:
+- {t: 甲乙, reason: 好}
+- {t: 甲乙丙, reason: 好}
+- {t: 丙丁戊, reason: 好, flags: [pinyin2, no-shape, no-skip]}
+- {t: 丙丁戊己, reason: 好, flags: [plain]}
+- {t: 丙丁, reason: 好, flags: [plain, skip]}
+"""
+    file = parse_library_file((HEAD + body).encode(), "词库.yaml", "operator")
+    short, three, chosen, plain, skipping = file.terms
+    assert short.views == DEFAULT_VIEWS
+    assert (short.skips, three.skips, chosen.skips, plain.skips, skipping.skips) == (False, True, False, False, True)
+    assert chosen.views == (DEFAULT_VIEWS | {"pinyin2"}) - {"shape"}
+    assert plain.views == frozenset()
+    assert skipping.views == {"skip"}

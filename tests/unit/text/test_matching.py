@@ -67,5 +67,19 @@ def test_without_the_rust_library_the_fallback_takes_its_place_and_says_so(
     assert "plain Python" in caplog.text
 
 
+def test_long_lists_are_built_in_shards_and_longer_ones_in_plain_python_and_find_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    patterns = [a + b + c for a in LETTERS for b in LETTERS for c in LETTERS]
+    text = LETTERS * 3 + LETTERS[::-1]
+    expected = naive(patterns, text)
+    for most, shard, name in ((10_000, 10_000, "ahocorasick_rs"), (10_000, 100, "shards"), (100, 100, "bigram")):
+        monkeypatch.setattr("guiju.text.matching.choose.SHARD_SYMBOLS", shard)
+        monkeypatch.setattr("guiju.text.matching.choose.MOST_SYMBOLS", most)
+        matcher = build_matcher(patterns)
+        assert matcher.name == name
+        assert sorted(matcher.find(text)) == expected
+
+
 def test_no_patterns_match_nothing() -> None:
     assert list(build_matcher([]).find("甲乙")) == []

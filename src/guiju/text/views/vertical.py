@@ -8,11 +8,11 @@ from guiju.text.views.forms import OTHER
 from guiju.text.views.models import Hit, Stretch
 from guiju.text.views.plain import OrderView
 
-MAX_LINE = 12
+MAX_LINE = 8
 """A line of more symbols is no row of columns."""
 _MIN_HAN = 3
 _COST = 20
-_MAX_RAW = MAX_LINE + 4
+_MAX_RAW = MAX_LINE + 2
 
 _Row = Sequence[int]
 

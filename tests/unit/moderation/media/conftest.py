@@ -1,5 +1,6 @@
 """A text moderation with one invented term, and a media moderation on it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,7 +30,11 @@ def making(tmp_path: Path) -> Making:
     (folder / "A.1-h.yaml").write_text(LIBRARY, "utf-8")
 
     def make(media: str = 'enabled: "true"', policy: str = "", **options: object) -> MediaModerator:
-        text = (policy or builtin_policy().read_text("utf-8")) + "\nmedia:\n"
+        # Invented words stand in these pictures, about which a classifier of meaning has its own opinion.
+        shipped = re.sub(
+            "(?m)^  classifier: .*$", '  classifier: {enabled: "false"}', builtin_policy().read_text("utf-8")
+        )
+        text = (policy or shipped) + "\nmedia:\n"
         text += "".join(f"  {line}\n" for line in media.splitlines())
         path = tmp_path / "policy.yaml"
         path.write_text(text, "utf-8")
