@@ -20,33 +20,42 @@ from sources import Example
 Scores = NDArray[np.float32]
 
 PROVEN = 0.95
-SAFE_SHARE = 0.02
-"""At most so many of the honest safety questions may be flagged by the chapters that prompts are about, and by A.2."""
+SAFE_SHARE = 0.025
+"""So many of the honest safety questions may be flagged by the chapters that prompts are about."""
 _HOPED = 0.985
 _FEWEST = 12
 _PROMPTS = frozenset({"jade", "safetyqa"})
-_SOURCES = (("cold",), ("swsr",), ("written",), ("jade", "safetyqa"))
+_OF_PROMPTS = frozenset({"A.1", "A.3", "A.4"})
+_SOURCES = {"A.2": ("cold", "swsr")}
+"""Prejudice stands in comments; the thresholds of other chapters come from written texts."""
+_UNKNOWN = 0.5
 
 
 def risk_table(examples: Sequence[Example], scores: Scores) -> dict[str, dict[str, float | str | int]]:
     """Return one row a risk; `scores` has a row an example and a column a risk, NaN where it was trained on."""
     flags = {chapter: _flag(chapter, examples, scores) for chapter in CHAPTERS}
-    return {risk: _row(risk, flags[risk.split("-")[0]], examples, scores) for risk in RISK_IDS}
+    return {risk: _row(risk, flags[risk.split("-", maxsplit=1)[0]], examples, scores) for risk in RISK_IDS}
 
 
 def _flag(chapter: str, examples: Sequence[Example], scores: Scores) -> float:
-    """Return the chapter's threshold: the best macro-F1, each source counting the same, with few honest questions."""
+    """Return the chapter's threshold.
+
+    Of the chapters that prompts are about (A.1, A.3, A.4): so low that as many honest safety questions are flagged as
+    may be. Of the others: the best macro-F1, each source counting the same.
+    """
+    honest = [at for at, one in enumerate(examples) if one.part == "calibrate" and one.source == "safetyqa"]
+    if chapter in _OF_PROMPTS and honest:
+        columns = [at for at, risk in enumerate(RISK_IDS) if risk.split("-", maxsplit=1)[0] in _OF_PROMPTS]
+        return round(float(np.quantile(scores[honest][:, columns].max(axis=1), 1 - SAFE_SHARE)), 4)
     columns = [at for at, risk in enumerate(RISK_IDS) if risk.startswith(chapter)]
     best = scores[:, columns].max(axis=1)
     found: list[float] = []
-    for sources in _SOURCES:
-        places = _places(examples, "calibrate", sources, chapter)
-        risky = np.array([bool(examples[at].risks) for at in places])
+    for source in _SOURCES.get(chapter, ("written",)):
+        places = _places(examples, "calibrate", (source,), chapter)
+        risky = np.array([bool(examples[at].risks) for at in places], bool)
         if risky.sum() >= _FEWEST and (~risky).sum() >= _FEWEST:
             found.append(best_threshold(best[places], risky))
-    honest = _places(examples, "calibrate", ("safetyqa",), chapter)
-    least = float(np.quantile(best[honest], 1 - SAFE_SHARE / 2)) if honest else 0.0
-    return round(max(float(np.mean(found)) if found else 0.5, least), 4)
+    return round(float(np.mean(found)), 4) if found else _UNKNOWN
 
 
 def _places(examples: Sequence[Example], part: str, sources: Sequence[str], chapter: str) -> list[int]:
@@ -63,7 +72,11 @@ def _row(risk: str, flag: float, examples: Sequence[Example], scores: Scores) ->
     sources = ("swsr",) if risk == "A.2-e" else ("jade", "safetyqa")
     chosen = _block_from(risk, flag, (examples, scores[:, column]), sources)
     proof = _right(risk, chosen, (examples, scores[:, column]), ("report", sources))
-    at_flag = _right(risk, flag, (examples, scores[:, column]), ("report", sources))
+    said = [
+        one for at, one in enumerate(examples)
+        if one.part == "report" and one.source in sources and scores[at, column] >= flag
+    ]  # fmt: skip
+    at_flag = (sum(bool(one.risks) for one in said), len(said))
     interval = wilson(*proof) if proof[1] else None
     is_proven = interval is not None and interval.low >= PROVEN
     weak = at_flag[1] >= _FEWEST and at_flag[0] / at_flag[1] < 0.5  # noqa: PLR2004 - wrong more often than right

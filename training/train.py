@@ -29,7 +29,7 @@ import meaning  # noqa: E402
 import proving  # noqa: E402
 from guiju.moderation.classifier.encoder import Base, read_base  # noqa: E402
 from guiju.moderation.classifier.features import Codes, codes_of, readable  # noqa: E402
-from guiju.moderation.classifier.model import Classifier  # noqa: E402
+from guiju.moderation.classifier.model import SPELT, Classifier  # noqa: E402
 from guiju.moderation.classifier.outputs import risk_scores, sigmoid  # noqa: E402
 from guiju.moderation.classifier.pinyin import load_sounds  # noqa: E402
 from guiju.moderation.classifier.weights import builtin_weights, read_weights, write_weights  # noqa: E402
@@ -48,6 +48,7 @@ COLD_THIRDS = 2
 PHRASES = (5, 5)
 """So many sentences of each kind are made an epoch of each act in `acts.txt`."""
 PHRASE_WEIGHT = 0.6
+PHRASES_OF_LINEAR = (12, 12)
 LONGEST_BEFORE = 60
 
 
@@ -57,24 +58,28 @@ def main() -> None:
     torch.set_num_threads(asked.threads)
     began = time.monotonic()
     examples = read_all()
-    texts = [readable(base_normaliser().symbols_of(example.text)) for example in examples]
+    texts = [_read(example.text) for example in examples]
     base = read_base()
     arrays: dict[str, NDArray[np.generic]] = dict(_meaning(asked, base, examples, texts))
     views = {"meaning": _scored(arrays, base, examples, texts)}
+    made = [_example(text, risk) for text, risk in Phrases(asked.seed).epoch(*PHRASES_OF_LINEAR)]
+    every = [*examples, *made]
+    read = [*texts, *(_read(one.text) for one in made)]
     codes: Mapping[str, Sequence[Codes]] = {
-        "characters": [codes_of(text) for text in texts],
-        "sounds": [load_sounds().codes(text) for text in texts],
+        "characters": [codes_of(text) for text in read],
+        "sounds": [load_sounds().codes(text) for text in read],
     }
     for name, bits in BITS.items():
-        fitted, views[name] = _linear(codes[name], examples, bits, asked.seed)
+        fitted, numbers = _linear(codes[name], every, bits, asked.seed)
+        views[name] = numbers[: len(examples)]
         arrays |= {f"{name}_{part}": values for part, values in fitted.items()}
         print(f"{name}: fitted ({time.monotonic() - began:.0f} s)", flush=True)
     curves = _curves(views, examples)
     arrays |= curves
-    gate = _gate(curves, views, examples)
+    chances = _joined(curves, views, texts)
+    gate = _gate(_joined(curves, views, texts, cheap=True), chances, examples)
     version = write_weights(builtin_weights(), arrays, {"gate": gate})
     model = Classifier(read_weights(builtin_weights()), load_sounds(), with_encoder=True)
-    chances = _joined(curves, views)
     table = proving.risk_table(examples, risk_scores(chances))
     (builtin_weights() / "risks.json").write_text(_json({"model": model.version, "risks": table}), encoding="utf-8")
     facts = {
@@ -121,7 +126,7 @@ def _meaning(
         shown = [variants.of(texts[places[row]], honest) for row in rows]
         made = [_example(text, risk) for text, risk in phrases.epoch(*PHRASES)]
         made_wanted, made_weight = targets_of(made)
-        shown += [variants.of(readable(base_normaliser().symbols_of(one.text)), honest) for one in made]
+        shown += [variants.of(_read(one.text), honest) for one in made]
         epochs.append(
             (
                 meaning.pieces_of(base, shown, PIECES_WHILE_TRAINING),
@@ -136,6 +141,10 @@ def _meaning(
 
     model = meaning.train(base, epochs, seed=asked.seed, log="meaning", after_epoch=keep)
     return model.arrays()
+
+
+def _read(text: str) -> str:
+    return readable(base_normaliser().symbols_of(text))
 
 
 def _times(example: Example, epoch: int) -> int:
@@ -175,28 +184,31 @@ def _linear(
 def _curves(views: Mapping[str, Table], examples: Sequence[Example]) -> dict[str, NDArray[np.float32]]:
     places = [at for at, example in enumerate(examples) if example.part == "calibrate"]
     chosen = [examples[at] for at in places]
+    joined = {
+        "cheap": ("characters", "sounds"), "joint": ("characters", "meaning", "sounds"), "sound": ("sounds",)
+    }  # fmt: skip
     return {
-        "calibration_alone": calibration.curves([views["characters"][places]], chosen),
-        "calibration_joint": calibration.curves([views["characters"][places], views["meaning"][places]], chosen),
-        "calibration_sound": calibration.curves([views["sounds"][places]], chosen),
+        f"calibration_{name}": calibration.curves([views[view][places] for view in parts], chosen)
+        for name, parts in joined.items()
     }
 
 
-def _joined(curves: Mapping[str, NDArray[np.float32]], views: Mapping[str, Table]) -> Table:
-    """Return the probabilities that the shipped classifier gives where it asks the encoder."""
-    joint, sound = curves["calibration_joint"], curves["calibration_sound"]
-    plain = sigmoid(views["characters"] * joint[0] + views["meaning"] * joint[1] + joint[2])
-    return np.asarray(np.maximum(plain, sigmoid(views["sounds"] * sound[0] + sound[1])), np.float32)
+def _joined(
+    curves: Mapping[str, NDArray[np.float32]], views: Mapping[str, Table], texts: Sequence[str], *, cheap: bool = False
+) -> Table:
+    """Return the probabilities that the shipped classifier gives, with the encoder asked or by the cheap views."""
+    sound = curves["calibration_sound"]
+    parts = ("characters", "sounds") if cheap else ("characters", "meaning", "sounds")
+    *gains, offset = curves["calibration_cheap" if cheap else "calibration_joint"]
+    plain = sigmoid(sum((views[name] * gain for name, gain in zip(parts, gains, strict=True)), start=offset))
+    heard = sigmoid(views["sounds"] * sound[0] + sound[1])
+    spelt = np.array([load_sounds().read(text)[1] >= SPELT for text in texts])
+    return np.asarray(np.where(spelt[:, None], np.maximum(plain, heard), plain), np.float32)
 
 
-def _gate(curves: Mapping[str, NDArray[np.float32]], views: Mapping[str, Table], examples: Sequence[Example]) -> float:
-    places = [at for at, example in enumerate(examples) if example.part == "calibrate"]
-    alone, sound = curves["calibration_alone"], curves["calibration_sound"]
-    first = np.maximum(
-        sigmoid(views["characters"] * alone[0] + alone[1]), sigmoid(views["sounds"] * sound[0] + sound[1])
-    )[places, 0]  # fmt: skip
-    flagged = _joined(curves, views)[places, 0] >= 0.5  # noqa: PLR2004 - likelier than not
-    return calibration.gate_of(first, flagged & np.array([bool(examples[at].risks) for at in places]))
+def _gate(first: Table, chances: Table, examples: Sequence[Example]) -> float:
+    places = [at for at, example in enumerate(examples) if example.part == "calibrate" and example.risks]
+    return calibration.gate_of(first[places, 0], chances[places, 0] >= 0.5)  # noqa: PLR2004 - likelier than not
 
 
 def _counted(examples: Sequence[Example]) -> dict[str, int]:

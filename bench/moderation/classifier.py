@@ -98,11 +98,14 @@ def macro(texts: Sequence[Example], said: Mapping[str, Judged]) -> Interval:
 
 def sets(found: Measured, texts: Sequence[Example], said: dict[str, Judged]) -> None:
     """Measure on every set."""
+    only = classifier_engine(with_encoder=True, only="A.2")[1]
     for source, bar in (("cold", "≥ 0.90"), ("swsr", "≥ 0.66")):
         mine = of(texts, source)
         if mine:
-            title = {"cold": "COLD dev, macro-F1", "swsr": "SWSR, never trained on, macro-F1"}[source]
-            found.add(title, bar, shown(macro(mine, said), len(mine)))
+            title = {"cold": "COLD dev", "swsr": "SWSR, never trained on"}[source]
+            prejudice = {one.text: only(one.text) for one in mine}
+            found.add(f"{title}, macro-F1 of findings of A.2", bar, shown(macro(mine, prejudice), len(mine)))
+            found.add("… of findings of any risk", "–", shown(macro(mine, said), len(mine)))
         else:
             found.add(source, bar, "not measured: the data are not here")
     written(found, of(texts, "written"), said)

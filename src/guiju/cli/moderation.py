@@ -22,6 +22,7 @@ from guiju.moderation.evaluation.models import Interval, Quality, Report
 from guiju.moderation.evaluation.page import json_of, page_of
 from guiju.moderation.evaluation.reading import MAX_BYTES, Columns, Data, read_classes, read_labelled
 from guiju.moderation.evaluation.running import EngineMaker, Evasion, Plan, evaluate
+from guiju.moderation.models import RISK_IDS
 from guiju.text.normalising import base_normaliser
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -47,6 +48,7 @@ def evaluate_file(  # noqa: PLR0913 - options of a command line, each told by na
     all_honest: Annotated[bool, typer.Option(help="全部当作正常 / every row is honest")] = False,
     engine: Annotated[str, typer.Option(help=f"{'、'.join(ENGINES)}")] = "classifier",
     encoder: Annotated[bool, typer.Option(help="是否使用编码器 / whether the encoder is used")] = True,
+    only: Annotated[str, typer.Option(help="只算这一风险或章，如 A.2 / count only this risk or chapter")] = "",
     evasions: Annotated[bool, typer.Option(help="再测每一种变体 / measure each evasion too")] = False,
     out: Annotated[Path, typer.Option(help="报告写到的目录 / folder for the report")] = Path("evaluation"),
 ) -> None:
@@ -63,9 +65,15 @@ def evaluate_file(  # noqa: PLR0913 - options of a command line, each told by na
             "This installation has no generator of evasions.",
             where="--evasions",
         )
+    if only and not any(risk.startswith(only) for risk in RISK_IDS):
+        raise InputError(
+            f"没有这样的风险或章：{only}。如 A.2 或 A.2-e。",
+            f"No such risk or chapter: {only}. Say A.2 or A.2-e.",
+            where="--only",
+        )
     default = "1" if all_risky else "0" if all_honest else ""
     found = read_labelled(read_file(data, MAX_BYTES), data.name, Columns(text, label, risk, default))
-    name, judge = ENGINES[engine](with_encoder=encoder)
+    name, judge = ENGINES[engine](with_encoder=encoder, only=only)
     with _progress("评测 / evaluating") as progress:
         report = evaluate(
             found.texts,

@@ -37,8 +37,8 @@ def small_arrays() -> dict[str, NDArray[np.generic]]:
         "sounds_table": np.zeros((16, COUNT), np.int8),
         "sounds_scale": zeros,
         "sounds_bias": zeros - 9,
-        "calibration_alone": np.vstack([zeros + 1, zeros]),
-        "calibration_joint": np.vstack([zeros + 1, zeros, zeros]),
+        "calibration_cheap": np.vstack([zeros + 1, zeros, zeros]),
+        "calibration_joint": np.vstack([zeros + 1, zeros, zeros, zeros]),
         "calibration_sound": np.vstack([zeros + 1, zeros]),
     }
 

@@ -1,4 +1,9 @@
-"""The classifier: three views of a text, calibrated, joined; the cheap ones first, the encoder only when it matters."""
+"""The classifier: three views of a text, calibrated, joined; the cheap ones first, the encoder only when it matters.
+
+In ordinary text the views are weighed together. Where syllables stand in Latin letters, the text may be one that hides
+what it says in pinyin: then the sounds count alone as well, and the higher of both holds. Taking the higher everywhere
+would flag what any one view mistakes (measured: docs/reference/model-card.md).
+"""
 
 import threading
 from collections.abc import Mapping
@@ -17,6 +22,8 @@ from guiju.moderation.classifier.outputs import COUNT, Vector, risk_scores, sigm
 from guiju.moderation.classifier.pinyin import Sounds, load_sounds
 from guiju.moderation.classifier.weights import Array, Weights, builtin_weights, read_weights
 
+SPELT = 2
+"""From so many syllables in Latin letters on, a text may be one that hides what it says in pinyin."""
 ENCODER_LAYER = "encoder_"
 """Arrays whose names begin so replace layers of the encoder."""
 
@@ -45,13 +52,13 @@ class Calibration:
     """How the raw numbers of the views become probabilities; one entry an output.
 
     Attributes:
-        alone: gain and offset for the characters alone, where the encoder is not asked: 2 × outputs.
-        joint: gain of the characters, gain of the encoder, offset: 3 × outputs.
-        sound: gain and offset of the sounds: 2 × outputs.
-        gate: below this probability of `any` by characters and by sounds, the encoder is not asked.
+        cheap: gains of characters and sounds, offset, where the encoder is not asked: 3 × outputs.
+        joint: gains of characters, encoder and sounds, offset: 4 × outputs.
+        sound: gain and offset of the sounds alone: 2 × outputs.
+        gate: below this probability of `any` by the cheap views, the encoder is not asked.
     """
 
-    alone: Vector
+    cheap: Vector
     joint: Vector
     sound: Vector
     gate: float
@@ -111,17 +118,21 @@ class Classifier:
         text = readable(symbols)
         kept = self._calibration
         raw = self._characters.logits(codes_of(text))
-        plain = sigmoid(raw * kept.alone[0] + kept.alone[1])
-        heard = sigmoid(self._by_sound.logits(self.sounds.codes(text)) * kept.sound[0] + kept.sound[1])
-        asks = self.with_encoder and max(plain[0], heard[0]) >= kept.gate
-        hidden = None
+        codes, spelt = self.sounds.read(text)
+        sound = self._by_sound.logits(codes)
+        joined = sigmoid(raw * kept.cheap[0] + sound * kept.cheap[1] + kept.cheap[2])
+        heard = sigmoid(sound * kept.sound[0] + kept.sound[1]) if spelt >= SPELT else None
+        view, hidden = "characters", None
+        asks = self.with_encoder and max(joined[0], 0.0 if heard is None else heard[0]) >= kept.gate
         if asks:
             encoder, head = self._meaning()
             hidden = head.hidden(encoder.features(text))
             meant = head.logits(hidden)
-            plain = sigmoid(raw * kept.joint[0] + meant * kept.joint[1] + kept.joint[2])
-        joined = np.maximum(plain, heard)
-        view = "sound" if heard[0] > plain[0] else "meaning" if asks else "characters"
+            joined = sigmoid(raw * kept.joint[0] + meant * kept.joint[1] + sound * kept.joint[2] + kept.joint[3])
+            view = "meaning"
+        if heard is not None:
+            view = "sound" if heard[0] > joined[0] else view
+            joined = np.maximum(joined, heard)
         return Scores(joined, risk_scores(joined), view, asks, hidden)
 
     def hidden(self, symbols: str) -> Vector:
@@ -158,8 +169,8 @@ def _linear(weights: Weights, name: str) -> LinearView:
 
 def _calibration(weights: Weights) -> Calibration:
     return Calibration(
-        alone=_vector(weights, "calibration_alone", (2, COUNT)),
-        joint=_vector(weights, "calibration_joint", (3, COUNT)),
+        cheap=_vector(weights, "calibration_cheap", (3, COUNT)),
+        joint=_vector(weights, "calibration_joint", (4, COUNT)),
         sound=_vector(weights, "calibration_sound", (2, COUNT)),
         gate=weights.settings["gate"],
     )

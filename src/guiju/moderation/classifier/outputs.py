@@ -32,13 +32,15 @@ def sigmoid(logits: Vector) -> Vector:
 def risk_scores(probabilities: Vector) -> Vector:
     """Return one score a risk from the probabilities of all outputs; the last axis holds the outputs.
 
-    The chapter says how sure it is, its risks say of what: the likeliest risk of a chapter has the chapter's score, the
-    others their share of it. A chapter is learnt from more examples than any of its risks.
+    Whether anything is wrong and the chapter say how sure it is (their geometric mean), its risks say of what: the
+    likeliest risk of a chapter has the chapter's score, the others their share of it. What is coarse is learnt from
+    more examples than what is fine.
     """
     risks = probabilities[..., RISKS_AT]
     likeliest = np.maximum.reduceat(risks, _FIRST_OF_CHAPTER, axis=-1)
     shares = risks / np.maximum(likeliest[..., _CHAPTER_OF], 1e-6)
-    return np.asarray(probabilities[..., CHAPTERS_AT][..., _CHAPTER_OF] * shares, np.float32)
+    chapters = np.sqrt(probabilities[..., :1] * probabilities[..., CHAPTERS_AT])
+    return np.asarray(chapters[..., _CHAPTER_OF] * shares, np.float32)
 
 
 def top_risks(scores: Vector, count: int) -> Sequence[tuple[str, float]]:

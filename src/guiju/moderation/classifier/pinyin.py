@@ -51,27 +51,34 @@ class Sounds:
 
     def codes(self, text: str) -> Codes:
         """Return a text as numbers, one a syllable or symbol, with an edge on both sides."""
+        return self.read(text)[0]
+
+    def read(self, text: str) -> tuple[Codes, int]:
+        """Return a text as numbers, and how many of its syllables stand there in Latin letters."""
         found = [_EDGE]
-        at = 0
-        if not text.isascii() or any("a" <= symbol <= "z" for symbol in text):
-            for run in _SPACED_LETTERS.finditer(text):
-                found.extend(self._plain(text[at : run.start()]))
-                found.extend(self._run(run[0]))
-                at = run.end()
+        at = spelt = 0
+        for run in _SPACED_LETTERS.finditer(text):
+            found.extend(self._plain(text[at : run.start()]))
+            syllables, words = self._run(run[0])
+            found.extend(syllables)
+            found.extend(words)
+            spelt += len(syllables)
+            at = run.end()
         found.extend(self._plain(text[at:]))
         found.append(_EDGE)
-        return np.array(found, np.uint32)
+        return np.array(found, np.uint32), spelt
 
     def _plain(self, text: str) -> list[int]:
         get = self.of_character.get
         return [get(symbol) or _OTHER + ord(symbol) for symbol in text if symbol != " "]
 
-    def _run(self, run: str) -> list[int]:
+    def _run(self, run: str) -> tuple[list[int], list[int]]:
+        """Return a run of Latin letters as syllables, or where it is none, as words."""
         letters = _LETTERS.sub("", run)
         syllables = self.split(letters) if len(letters) > 1 else None
         if syllables is not None:
-            return syllables
-        return [_OTHER + zlib.crc32(word.encode()) % 0x7FFF0000 for word in re.findall("[a-z]+", run)]
+            return syllables, []
+        return [], [_OTHER + zlib.crc32(word.encode()) % 0x7FFF0000 for word in re.findall("[a-z]+", run)]
 
     def split(self, letters: str) -> list[int] | None:
         """Cut letters into the fewest syllables; None when they are none."""

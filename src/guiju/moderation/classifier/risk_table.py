@@ -76,8 +76,12 @@ def _entry(row: Mapping[str, float | str | int]) -> RiskEntry:
 
 
 def flagged(scores: Vector, table: Mapping[str, RiskEntry]) -> Iterator[tuple[str, str, float]]:
-    """Yield risk, wish and score of each risk whose score is high enough for a finding; one score a risk goes in."""
+    """Yield risk, wish and score of each risk whose score is high enough for a finding; one score a risk goes in.
+
+    Only risks of the likeliest chapter count: a text that is mostly of one chapter is a little of the others too.
+    """
+    first = top_risks(scores, 1)[0][0]
     for risk, score in top_risks(scores, MOST_RISKS):
         entry = table[risk]
-        if score >= entry.flag:
+        if score >= entry.flag and risk.partition("-")[0] == first.partition("-")[0]:
             yield risk, "block" if score >= entry.block else entry.wish, score

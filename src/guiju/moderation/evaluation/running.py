@@ -19,8 +19,8 @@ Evasion = Callable[[str], str]
 class EngineMaker(Protocol):
     """Makes an engine, and says what it is called."""
 
-    def __call__(self, *, with_encoder: bool) -> tuple[str, Engine]:
-        """Return name and engine."""
+    def __call__(self, *, with_encoder: bool, only: str = "") -> tuple[str, Engine]:
+        """Return name and engine; `only` is a risk or chapter that alone counts."""
         ...
 
 
