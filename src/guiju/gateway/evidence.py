@@ -202,6 +202,10 @@ class EvidenceDesk:
         except GuijuError as error:
             raise self._unavailable(error) from error
 
+    def is_open(self, exchange_id: str) -> bool:
+        """Say whether an exchange is under way; any thread may ask."""
+        return exchange_id in self._open
+
     async def settle(self, seconds: float) -> None:
         """Wait at most `seconds` for the closings that nobody waits for."""
         if self._late:
@@ -211,9 +215,9 @@ class EvidenceDesk:
 
     def _closed(self, exchange: Exchange, outcome: str, now: float) -> None:
         self.is_writing = True
+        self._note(noted(exchange, outcome, closed_at=self._clock.now(), now=now))
         self._open.pop(exchange.id, None)
         self._spool.close(exchange.id)
-        self._note(noted(exchange, outcome, closed_at=self._clock.now(), now=now))
         self._metrics.closed(exchange, outcome, now)
 
     async def _close_alone(self, exchange: Exchange, outcome: str, after: Coroutine[None, None, None] | None) -> None:

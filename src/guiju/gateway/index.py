@@ -47,6 +47,7 @@ class ExchangeIndex:
         self._store = store
         self._ledger = ledger
         self._waiting: list[Noted] = []
+        self._writing: list[Noted] = []
         self.newly_open: Callable[[], list[Noted]] = list
         self._writer: asyncio.Task[None] | None = None
 
@@ -54,6 +55,10 @@ class ExchangeIndex:
         """Take a note; when the database stands still for long, the notes are dropped and rebuilt at the next start."""
         if len(self._waiting) < _WAITING_MOST:
             self._waiting.append(noted)
+
+    def is_pending(self, exchange_id: str) -> bool:
+        """Say whether a note about an exchange is taken but not yet written; any thread may ask."""
+        return any(noted.id == exchange_id for noted in (*self._writing, *self._waiting))
 
     def start(self) -> None:
         """Begin to write."""
@@ -68,7 +73,8 @@ class ExchangeIndex:
 
     async def flush(self) -> None:
         """Write what is waiting now; kept for the next try when the database refuses."""
-        batch, self._waiting = self.newly_open() + self._waiting, []
+        batch = self._writing = self.newly_open() + self._waiting
+        self._waiting = []
         if not batch:
             return
         try:
@@ -76,6 +82,8 @@ class ExchangeIndex:
         except GuijuError as error:
             _log.warning("the index of exchanges could not be written", extra={"code": error.code})
             self._waiting = batch + self._waiting
+        finally:
+            self._writing = []
 
     async def _write(self) -> None:
         await asyncio.to_thread(self.rebuild)

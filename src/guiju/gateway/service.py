@@ -1,6 +1,7 @@
 """The gateway: one call in, one governed, labelled, evidenced answer out."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +44,8 @@ from guiju.ledger.models import SYSTEM_PERSON, Draft, Receipt
 _SETTLE_SECONDS = 10.0
 _OBJECTION_CHARACTERS = 4000
 _CONTACT_CHARACTERS = 200
+_INDEX_LOOKS = 60
+_INDEX_LOOK_SECONDS = 0.05
 
 
 class Gateway:
@@ -178,17 +181,26 @@ class Gateway:
         return self._repository.tally(since, until)
 
     def exchange(self, exchange_id: str) -> ExchangeRecord:
-        """Return one exchange; blocks.
+        """Return one exchange, waiting a moment for one that is only just being indexed; blocks.
 
         Raises:
             NotFoundError: there is none with this id.
         """
-        record = self._repository.exchange(exchange_id)
+        for _ in range(_INDEX_LOOKS):
+            is_under_way = self._is_under_way(exchange_id)  # asked first: it may be written between the two
+            record = self._repository.exchange(exchange_id)
+            if record is not None or not is_under_way:
+                break
+            time.sleep(_INDEX_LOOK_SECONDS)
         if record is None:
             raise NotFoundError(
                 f"没有编号为 {exchange_id} 的对话。", f"There is no exchange {exchange_id}.", where="id"
             )
         return record
+
+    def _is_under_way(self, exchange_id: str) -> bool:
+        evidence = self._evidence
+        return self._index.is_pending(exchange_id) or (evidence is not None and evidence.is_open(exchange_id))
 
     def transcript(self, exchange_id: str) -> Transcript:
         """Return what was said in an exchange, as far as it is kept; blocks.
