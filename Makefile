@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench train lock clean format
+.PHONY: help run test coverage check bench train lock clean format
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -19,6 +19,9 @@ run: $(STAMPS)/run $(STAMPS)/web ## Install what is missing, migrate, start, pri
 test: $(STAMPS)/dev $(STAMPS)/web ## Run every test; the last lines name what could not run
 	@sh tests/install_browser.sh
 	@$(BIN)/python tests/run.py -n $(WORKERS)
+
+coverage: $(STAMPS)/dev $(STAMPS)/web ## Run every test and show which lines none of them ran
+	@$(BIN)/python tests/run.py -n $(WORKERS) --cov
 
 check: $(STAMPS)/dev ## Lint, types, floors, migrations, law coverage: under a minute
 	@$(BIN)/python tests/check.py

@@ -27,7 +27,7 @@ from guiju.ledger.repository import LedgerRepository
 from guiju.ledger.service import Ledger, LedgerOptions, open_ledger
 from guiju.moderation.guards.interface import Transport
 from guiju.moderation.library import LibrarySources
-from guiju.moderation.media.service import MediaModerator
+from guiju.moderation.media.on_demand import MediaOnDemand
 from guiju.moderation.service import Moderation, builtin_folder
 from guiju.review.models import ReviewSettings
 from guiju.review.repository import ChangeRepository, IntakeRepository, ItemRepository
@@ -78,11 +78,12 @@ class House:
     _rounds: "list[asyncio.Task[None]]" = field(default_factory=list, repr=False)
 
     async def start(self) -> None:
-        """Begin: the ledger first, then the gateway, then the work of every day.
+        """Begin: the detectors and the ledger first, then the gateway, then the work of every day.
 
         Raises:
             GuijuError: a room cannot start; the message says which, and how to mend it.
         """
+        await asyncio.to_thread(self.moderation.get_ready)
         await asyncio.to_thread(self.ledger.start)
         await asyncio.to_thread(self.review.changes.sync)
         await self.gateway.start()
@@ -205,9 +206,9 @@ def block_list_path(settings: Settings) -> Path:
     return settings.var / "media" / "blocked.csv"
 
 
-def open_media(settings: Settings, moderation: Moderation, clock: Clock | None = None) -> MediaModerator:
+def open_media(settings: Settings, moderation: Moderation, clock: Clock | None = None) -> MediaOnDemand:
     """Build the moderation of pictures, sound and video; nothing is loaded before the first medium."""
-    return MediaModerator(moderation, block_list_path(settings), clock=clock or SystemClock())
+    return MediaOnDemand(moderation, block_list_path(settings), clock or SystemClock())
 
 
 def open_evidence(settings: Settings, clock: Clock | None = None) -> Ledger:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from guiju.bootstrap import migrate_database
 from guiju.cli.inputs import read_settings
 from guiju.cli.terminal import note
 
@@ -22,5 +23,6 @@ def command(
     settings = read_settings()
     note(f"启动 / starting: http://{settings.host}:{settings.port} · 数据 / data: {settings.var}")
     sys.stderr.flush()
+    migrate_database(settings)  # here, so that what it takes to migrate does not stay in the serving process's memory
     # The web process takes this one's place: signals and the exit status pass straight through.
     os.execv(sys.executable, [sys.executable, "-m", "guiju.web"])  # noqa: S606 - our own interpreter and our own module

@@ -5,9 +5,12 @@ and nothing that we hash needs them (ratios are written as strings or as counts)
 UTF-8 order and JCS's UTF-16 order the same.
 """
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Json: TypeAlias = "str | int | bool | list[Json] | tuple[Json, ...] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, "Json"]
@@ -42,13 +45,17 @@ def _check(value: Json, depth: int) -> None:
         return
     if isinstance(value, dict):
         _check_keys(value)
-        for item in value.values():
-            _check(item, depth + 1)
+        _check_each(value.values(), depth + 1)
     elif isinstance(value, (list, tuple)):
-        for item in value:
-            _check(item, depth + 1)
+        _check_each(value, depth + 1)
     else:
         _check_number(value)
+
+
+def _check_each(items: "Iterable[Json]", depth: int) -> None:
+    for item in items:
+        if type(item) not in _PLAIN:  # most are: no call for them
+            _check(item, depth)
 
 
 def _check_number(value: object) -> None:

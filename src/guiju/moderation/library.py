@@ -27,6 +27,8 @@ from guiju.text.normalising import base_normaliser
 MAX_FILE_BYTES = 8_000_000
 MAX_FILES = 500
 MAX_TERMS = 300_000
+_SHIPPED: dict[tuple[str, str], LibraryFile] = {}
+"""Shipped files by hash and path: they hardly ever change, and a reload should not wait for reading them again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,14 @@ def _read(path: Path, origin: str) -> LibraryFile:
         raise LibraryError(
             f"无法读取：{error.strerror}。", f"It cannot be read: {error.strerror}.", where=str(path)
         ) from error
-    return parse_library_file(content, str(path), origin)
+    if origin != "builtin":
+        return parse_library_file(content, str(path), origin)
+    key = (hashlib.sha256(content).hexdigest(), str(path))
+    if key not in _SHIPPED:
+        if len(_SHIPPED) >= MAX_FILES:
+            _SHIPPED.clear()
+        _SHIPPED[key] = parse_library_file(content, str(path), origin)
+    return _SHIPPED[key]
 
 
 def parse_library_file(content: bytes, where: str, origin: str) -> LibraryFile:

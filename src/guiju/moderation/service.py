@@ -115,13 +115,44 @@ _EVERY_KIND = PersonalInformationDetector(
 )
 
 
+class _Detectors:
+    """The detectors of an engine, built when they are first asked: most commands ask none, and wait for none."""
+
+    def __init__(self, shop: Workshop, further: tuple[Detector, ...]) -> None:
+        self._shop = shop
+        self._further = further
+        self._building = threading.Lock()
+        self._built: Mapping[Scope, tuple[Detector, ...]] | None = None
+
+    def __getitem__(self, scope: Scope) -> tuple[Detector, ...]:
+        built = self._built
+        return (self.build() if built is None else built)[scope]
+
+    def build(self) -> Mapping[Scope, tuple[Detector, ...]]:
+        with self._building:
+            if self._built is None:
+                self._built = self._build()
+            return self._built
+
+    def _build(self) -> Mapping[Scope, tuple[Detector, ...]]:
+        policy = self._shop.policy
+        built = {
+            name: build(self._shop) if policy.detectors[name].enabled else NullDetector(name)
+            for name, build in BUILDERS.items()
+        }
+        return {
+            scope: (*(built[name] for name in BUILDERS if scope in policy.detectors[name].scopes), *self._further)
+            for scope in Scope
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class _Engine:
     """What is in force: one reference, swapped whole."""
 
     library: Library
     policy: PolicyBundle
-    detectors: Mapping[Scope, tuple[Detector, ...]]
+    detectors: _Detectors
     panel: Panel | None
     put_away: PersonalInformationDetector | None
 
@@ -198,6 +229,15 @@ class Moderation:
         """Give back the connections to guards."""
         await self._transport.aclose()
 
+    def get_ready(self) -> None:
+        """Build the detectors now, so that the first question does not wait for them; blocks for seconds.
+
+        Raises:
+            GuijuError: a detector that policy asks for cannot be built.
+        """
+        with self._reloading, _without_collecting():
+            self._engine.detectors.build()
+
     def reload(self) -> PolicyBundle:
         """Read library and policy anew and put them in force at once; streams that are open keep what they began with.
 
@@ -207,6 +247,7 @@ class Moderation:
         """
         with self._reloading, _without_collecting():
             engine = self._build()
+            engine.detectors.build()
             self._engine = engine
         logger.info(
             "moderation reloaded", extra={"policy_hash": engine.policy.hash, "terms": len(engine.library.terms)}
@@ -303,15 +344,7 @@ class Moderation:
     def _build(self) -> _Engine:
         library = load_library(self._sources)
         policy = parse_policy(_read(self._policy_path), str(self._policy_path), library.content_hash)
-        shop = Workshop(library, policy, self._normaliser)
-        built = {
-            name: build(shop) if policy.detectors[name].enabled else NullDetector(name)
-            for name, build in BUILDERS.items()
-        }
-        detectors = {
-            scope: (*(built[name] for name in BUILDERS if scope in policy.detectors[name].scopes), *self._further)
-            for scope in Scope
-        }
+        detectors = _Detectors(Workshop(library, policy, self._normaliser), self._further)
         panel = None
         if policy.guards:
             panel = Panel(policy, self._transport, clock=self._clock, environment=self._environment)

@@ -11,7 +11,6 @@ from typing import Any
 
 import uvicorn
 import uvloop
-from rich.console import Console
 from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -118,20 +117,23 @@ def reload_policy(house: House) -> None:
 
 def greet(settings: Settings, first: FirstRun) -> None:
     """Print where the house answers, and, once, the first key and password."""
-    console = Console(highlight=False, soft_wrap=True)
+    bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
     address = f"http://{settings.host}:{settings.port}"
-    console.print("\n[bold]规矩 Guiju[/bold]")
-    console.print(f"  对话 chat            {address}/")
-    console.print(f"  控制台 console       {address}/console")
-    console.print(f"  API                  {address}/v1/chat/completions")
+    lines = [
+        "",
+        f"{bold}规矩 Guiju{plain}",
+        f"  对话 chat            {address}/",
+        f"  控制台 console       {address}/console",
+        f"  API                  {address}/v1/chat/completions",
+    ]
     if first.api_key:
-        console.print(f"  首个 API 密钥（只显示这一次）/ first API key, shown once:  [bold]{first.api_key}[/bold]")
+        lines.append(f"  首个 API 密钥（只显示这一次）/ first API key, shown once:  {bold}{first.api_key}{plain}")
     if first.owner_password:
-        console.print(
+        lines.append(
             "  首个控制台账号（只显示这一次）/ first console account, shown once:  "
-            f"[bold]owner[/bold] / [bold]{first.owner_password}[/bold]"
+            f"{bold}owner{plain} / {bold}{first.owner_password}{plain}"
         )
-    console.print()
+    sys.stdout.write("\n".join([*lines, "", ""]))
     sys.stdout.flush()
 
 

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from tests.factories.policies import words_alone
 
 from guiju.moderation.library import LibrarySources, check_library
 from guiju.moderation.models import RISK_IDS, Scope, Term
@@ -10,8 +11,8 @@ from guiju.text.normalising import normalise
 
 
 @pytest.fixture(scope="module")
-def moderation() -> Moderation:
-    return Moderation(LibrarySources(builtin_folder()))
+def moderation(tmp_path_factory: pytest.TempPathFactory) -> Moderation:
+    return Moderation(LibrarySources(builtin_folder()), words_alone(tmp_path_factory.mktemp("policy")))
 
 
 @pytest.fixture(scope="module")

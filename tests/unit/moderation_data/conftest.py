@@ -1,13 +1,13 @@
 """The library and the policy as they are shipped, read once, and our own sentences."""
 
-import re
 from pathlib import Path
 
 import pytest
+from tests.factories.policies import words_alone
 
 from guiju.moderation.library import Library, LibrarySources, load_library
 from guiju.moderation.models import Scope
-from guiju.moderation.service import Moderation, builtin_folder, builtin_policy
+from guiju.moderation.service import Moderation, builtin_folder
 
 HERE = Path(__file__).parent
 
@@ -24,11 +24,7 @@ def library() -> Library:
 
 @pytest.fixture(scope="session")
 def moderation(tmp_path_factory: pytest.TempPathFactory) -> Moderation:
-    # What words decide is tried here; the classifier has its own tests, and on a busy machine it overruns its budget.
-    policy = tmp_path_factory.mktemp("policy") / "policy.yaml"
-    shipped = builtin_policy().read_text("utf-8")
-    policy.write_text(re.sub("(?m)^  classifier: .*$", '  classifier: {enabled: "false"}', shipped), "utf-8")
-    return Moderation(LibrarySources(builtin_folder()), policy)
+    return Moderation(LibrarySources(builtin_folder()), words_alone(tmp_path_factory.mktemp("policy")))
 
 
 @pytest.fixture(scope="session")
