@@ -12,6 +12,7 @@ from typing import Any
 
 import pg8000.native
 import pytest
+from hypothesis import HealthCheck, settings
 
 from guiju.kit.clock import FixedClock
 from guiju.storage.database import Database, connect_database
@@ -24,6 +25,10 @@ try:
     HAS_POSTGRES = True
 except ImportError:  # named as not run by tests/run.py
     HAS_POSTGRES = False
+
+# No example is wrong for being slow: the machine may be busy with something else.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -191,7 +191,7 @@ def run_guiju(upstream: str, rounds: int, *, name: str) -> dict[str, object]:
         if name != SHIPPED:
             (folder / "policy.yaml").write_text(plain_policy(), "utf-8")
         printed = folder / "printed.txt"
-        command = ["sh", "-c", f"exec {sys.executable} -m guiju.web >{printed} 2>&1"]
+        command = ["sh", "-c", f"exec {Path(sys.executable).with_name('guiju')} serve >{printed} 2>&1"]
         environment = {"GUIJU_VAR": str(folder), "GUIJU_PORT": str(port), "GUIJU_LOG_LEVEL": "WARNING"}
         with process(command, GATEWAY_CORE, **environment) as server:
             seconds = wait_for(f"http://127.0.0.1:{port}/readyz")

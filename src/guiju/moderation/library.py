@@ -224,11 +224,15 @@ def _fields(term: Term) -> list[Json]:
 
 
 def _content_hash(terms: Iterable[Term], phrases: Mapping[str, tuple[str, ...]]) -> str:
-    content: Json = {
-        "terms": [[*_fields(term), term.text, term.reason] for term in terms],
-        "phrases": {risk: list(found) for risk, found in sorted(phrases.items())},
-    }
-    return hashlib.sha256(canonical_bytes(content)).hexdigest()
+    """Hash {"phrases": …, "terms": […]} without having all of it in memory at once."""
+    content = hashlib.sha256(b'{"phrases":')
+    content.update(canonical_bytes({risk: list(found) for risk, found in phrases.items()}))
+    content.update(b',"terms":[')
+    for at, term in enumerate(terms):
+        content.update(b"," if at else b"")
+        content.update(canonical_bytes([*_fields(term), term.text, term.reason]))
+    content.update(b"]}")
+    return content.hexdigest()
 
 
 def _count(terms: Iterable[Term]) -> tuple[RiskCount, ...]:

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -105,6 +106,12 @@ def read_library_file(content: bytes, where: str, origin: str, *, max_bytes: int
 def _flat(groups: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
     """Return every text of `groups` once; remembered, so that the terms of a group share one tuple."""
     return tuple(dict.fromkeys(one for group in groups for one in group))
+
+
+@functools.lru_cache(maxsize=4096)
+def _alternatives(entry: str) -> tuple[str, ...]:
+    """Return the texts of a companion, normalised; remembered, so that terms with the same companions share them."""
+    return tuple(sys.intern(base_normaliser().symbols_of(one)) for one in entry.split("|"))
 
 
 def _phrases(reader: FieldReader, node: Node | None) -> tuple[str, ...]:
@@ -247,7 +254,7 @@ class _TermMaker:
         if node is None:
             return base
         entries = self.reader.texts(node, name)
-        groups = tuple(tuple(self.symbols_of(one) for one in entry.split("|")) for entry in entries)
+        groups = tuple(map(_alternatives, entries))
         if sum(map(len, groups)) > MAX_COMPANIONS or not all(one for group in groups for one in group):
             zh = f"合计最多 {MAX_COMPANIONS} 个词，每个归一化后不得为空。"
             en = f"at most {MAX_COMPANIONS} texts together, none empty after normalising."

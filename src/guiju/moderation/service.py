@@ -94,11 +94,15 @@ def _put_away(policy: PolicyBundle) -> PersonalInformationDetector | None:
 
 
 def _classifier(shop: Workshop) -> Detector:
-    from guiju.moderation.detectors.classifier import ClassifierDetector, judge_of  # noqa: PLC0415 - numpy is memory that a policy without a classifier never pays for
+    # numpy is memory that a policy without a classifier never pays for.
+    from guiju.moderation.classifier.model import load_classifier  # noqa: PLC0415
+    from guiju.moderation.detectors.classifier import ClassifierDetector, judge_of  # noqa: PLC0415
 
     settings = shop.policy.detectors["classifier"]
     judge = judge_of(with_encoder=settings.encoder, heads=tuple(map(Path, settings.heads)))
-    judge.scorer()  # read now: the first question would overrun its budget, and weights that are missing show at once
+    # Now: the first question would overrun its budget, and weights that are missing show at once.
+    load_classifier(with_encoder=settings.encoder).get_ready()
+    judge.heads()
     return ClassifierDetector(judge, shop.policy.may_act)
 
 

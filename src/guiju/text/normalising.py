@@ -39,9 +39,11 @@ class Normaliser:
         return self._one_by_one(text, offset)
 
     def symbols_of(self, text: str) -> str:
-        """Return the symbols alone."""
+        """Return the symbols alone; `text` itself where it is written in them."""
         symbols = text.translate(self._bmp)
-        return symbols if _NEEDS_CARE.search(symbols) is None else self._one_by_one(text, 0).symbols
+        if _NEEDS_CARE.search(symbols) is not None:
+            symbols = self._one_by_one(text, 0).symbols
+        return text if symbols == text else symbols
 
     def _one_by_one(self, text: str, offset: int) -> Normalised:
         bmp, astral, many = self._bmp, self.table.astral, self.table.many

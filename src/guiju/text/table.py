@@ -1,6 +1,7 @@
 """The base table: what a matcher sees in place of each code point. Built by `tools/build_text_tables.py`, read here."""
 
 import json
+import sys
 import zlib
 from dataclasses import dataclass
 from functools import cache
@@ -69,6 +70,8 @@ def load_table() -> Table:
         astral=astral,
         many=many,
         barriers=frozenset(data["barriers"]),
-        decorations=frozenset(chr(code) for low, high in data["decorations"] for code in range(low, high + 1)),
+        decorations=frozenset(
+            sys.intern(chr(code)) for low, high in data["decorations"] for code in range(low, high + 1)
+        ),
         lookalikes=frozenset(data["lookalikes"]),
     )

@@ -25,6 +25,7 @@ from guiju.gateway.models import ChatCall, ChatReply, Limits, ModelInfo
 _log = logging.getLogger(__name__)
 # What a client still sends after its body was found too large is read and dropped up to here, so that it can read why.
 _DROPPED_BYTES = 64 * 1024 * 1024
+_M_ARENA_MAX = -8  # malloc.h of glibc
 _YOUNG_OBJECTS = 20_000
 
 Message = MutableMapping[str, Any]
@@ -68,6 +69,15 @@ def settle_memory() -> None:
     trim_memory()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
+
+
+def share_memory_between_threads() -> None:
+    """Let all threads allocate from the same two places: each of its own would keep what it once needed.
+
+    To be called before the first thread starts; where the C library knows nothing of it, nothing happens.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 def trim_memory() -> None:

@@ -23,7 +23,7 @@ from guiju.ledger.models import Draft
 from guiju.settings import Settings
 from guiju.supervision.state_names import StateName
 from guiju.web.console_app import console_app
-from guiju.web.gateway_app import GatewayApp, settle_memory
+from guiju.web.gateway_app import GatewayApp, settle_memory, share_memory_between_threads
 
 _log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 10
@@ -176,6 +176,7 @@ async def serve(settings: Settings) -> None:
 
 def main() -> int:
     """Serve as the environment says; return the exit status."""
+    share_memory_between_threads()
     settings = Settings()
     set_up_logging(settings.log_level)
     try:

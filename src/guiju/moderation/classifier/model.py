@@ -84,6 +84,9 @@ class MeaningHead:
         return np.asarray(hidden @ self._second + self._second_bias, np.float32)
 
 
+_TRIAL = "今天天气很好,jintian tianqi。"
+
+
 class Classifier:
     """Scores texts. Immutable but for the encoder, which is loaded when it is first asked; safe between threads."""
 
@@ -108,6 +111,16 @@ class Classifier:
                 f"分类器的权重不完整（{error}）。请重新安装 guiju，或运行 `make train`。",
                 f"The classifier's weights are incomplete ({error}). Reinstall guiju or run `make train`.",
             ) from error
+
+    def get_ready(self) -> None:
+        """Load and try every part now: the first question would otherwise wait for a second.
+
+        Raises:
+            ClassifierError: the encoder cannot be loaded.
+        """
+        self.scores(_TRIAL)
+        if self.with_encoder:
+            self.hidden(_TRIAL)
 
     def scores(self, symbols: str) -> Scores:
         """Score normalised text.

@@ -36,20 +36,23 @@ class KeywordDetector:
             for term in library.terms
             for pattern in patterns_of(term, library.phrases.get(term.risk, ()), normaliser)
         ]
+        alone = {id(pattern): (pattern,) for pattern in patterns}  # most forms have one; scopes share it
         self._sides: dict[Scope, _Side] = {}
         for scope in Scope:
             mine = [pattern for pattern in patterns if scope in pattern.term.scopes]
             twin = next((side for side in self._sides.values() if side.patterns == mine), None)
-            self._sides[scope] = twin or _Side(mine)
+            self._sides[scope] = twin or _Side(mine, alone)
         self._disguised = frozenset(policy.detectors[self.name].disguises)
         terms = [term for term in library.terms if not self._disguised.isdisjoint(term.scopes)]
         self._disguises = Disguises(terms, library.phrases, normaliser, acts=self._acts)
         self._decoded_acts: dict[Scope, bool] = {}
         self._streams: dict[Scope, tuple[Forms, Forms]] = {}
+        self._acting: dict[tuple[object, ...], bool] = {}
         self._forms_for_stream(_STREAM_SCOPE)
-        self._disguises.held(_STREAM_SCOPE, ANYONE)
-        if policy.tells_audiences:  # worked out before the first minor's stream, which would have to wait for it
-            self._disguises.held(_STREAM_SCOPE, policy.relevant(Context(Audience.MINOR)))
+        if _STREAM_SCOPE in self._disguised:  # worked out before the first stream, which would have to wait for it
+            self._disguises.held(_STREAM_SCOPE, ANYONE)
+            if policy.tells_audiences:
+                self._disguises.held(_STREAM_SCOPE, policy.relevant(Context(Audience.MINOR)))
 
     def find(self, tape: Tape, scope: Scope) -> Sequence[Finding]:
         """Return every hit in a whole text."""
@@ -128,36 +131,46 @@ class KeywordDetector:
             )
         return self._streams[scope]
 
-    def _forms(self, forms: Mapping[str, Sequence[Pattern]], scope: Scope) -> Forms:
-        patterns = tuple(tuple(found) for found in forms.values())
+    def _forms(self, forms: Mapping[str, tuple[Pattern, ...]], scope: Scope) -> Forms:
+        patterns = tuple(forms.values())
         held = {at for at, found in enumerate(patterns) if any(self._acts(pattern, scope) for pattern in found)}
         acting = frozenset(pattern.term.id for found in patterns for pattern in found if self._acts(pattern, scope))
         return Forms(PrefixTree(tuple(forms), held), patterns, acting)
 
     def _acts(self, pattern: Pattern, scope: Scope, context: Context | None = None) -> bool:
         term = pattern.term
-        finding = Finding("keywords", term.risks, term.level, pattern.wish, 0, 0, term.id, view=pattern.view)
-        return self._policy.may_act(finding, scope, context)
+        # All that a rule of policy looks at in a keyword's finding; thousands of patterns share it.
+        key = (term.risks, term.level, pattern.wish, pattern.view, scope, context)
+        acts = self._acting.get(key)
+        if acts is None:
+            finding = Finding("keywords", term.risks, term.level, pattern.wish, 0, 0, term.id, view=pattern.view)
+            acts = self._acting[key] = self._policy.may_act(finding, scope, context)
+        return acts
 
 
 class _Side:
     """The patterns of one scope, and the matchers of whole texts for them."""
 
-    def __init__(self, patterns: list[Pattern]) -> None:
+    def __init__(self, patterns: list[Pattern], alone: Mapping[int, tuple[Pattern, ...]]) -> None:
         self.patterns = patterns
-        self.base_forms: dict[str, list[Pattern]] = {}
-        self.skip_forms: dict[str, list[Pattern]] = {}
+        self.base_forms: dict[str, tuple[Pattern, ...]] = {}
+        self.skip_forms: dict[str, tuple[Pattern, ...]] = {}
         for pattern in patterns:
             if pattern.view == "skip":
-                self.skip_forms.setdefault(pattern.form, []).append(pattern)
-                # A form without gaps is the base form itself, or stands beside it there.
-                if pattern.form != pattern.term.form:
-                    self.base_forms.setdefault(pattern.form, []).append(pattern)
-            else:
-                self.base_forms.setdefault(pattern.form, []).append(pattern)
+                _add(self.skip_forms, pattern, alone)
+            # A form without gaps is the base form itself, or stands beside it there.
+            if pattern.view != "skip" or pattern.form != pattern.term.form:
+                _add(self.base_forms, pattern, alone)
         self.base_patterns = tuple(self.base_forms.values())
         # Every form that is looked for with gaps stands among the base forms too, so one automaton serves both views.
         self.skip_patterns = {
             at: self.skip_forms[form] for at, form in enumerate(self.base_forms) if form in self.skip_forms
         }
         self.matcher = HeadMatcher(tuple(self.base_forms))
+
+
+def _add(
+    forms: dict[str, tuple[Pattern, ...]], pattern: Pattern, alone: Mapping[int, tuple[Pattern, ...]]
+) -> None:
+    others = forms.get(pattern.form)
+    forms[pattern.form] = alone[id(pattern)] if others is None else (*others, pattern)

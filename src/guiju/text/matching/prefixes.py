@@ -2,10 +2,12 @@
 
 The automaton's state *is* the text of the longest suffix that is a prefix of a pattern, so there is nothing to pickle
 or to corrupt, and the depth of a state (how many symbols must be held back) is the length of a string. Libraries with
-an Aho-Corasick automaton do not tell that depth. Prefixes are not stored: patterns are sorted under their first two
-symbols and searched by halves, and what was worked out for a state is remembered, so a step is mostly one look-up.
+an Aho-Corasick automaton do not tell that depth. Prefixes are not stored: patterns are sorted and searched by halves,
+and what was worked out for a state is remembered, so a step is mostly one look-up.
 """
 
+import sys
+from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from typing import TypeAlias
@@ -21,42 +23,41 @@ class Prefixes:
 
     def __init__(self, forms: Iterable[str]) -> None:
         """Index forms, which are distinct and not empty."""
-        buckets: dict[str, list[str]] = {}
-        for form in forms:
-            buckets.setdefault(form[:2], []).append(form)
-        self._buckets = {head: tuple(sorted(found)) for head, found in buckets.items()}
-        self._begins = frozenset(head[0] for head in buckets if len(head) > 1)
-        self._all = self._begins | frozenset(head for head in buckets if len(head) == 1)
-        self.is_empty = not buckets
-        self.longest = max((len(form) for found in buckets.values() for form in found), default=0)
+        self.forms = tuple(sorted(forms))
+        # Many of these stand side by side, with mostly the same heads.
+        self._heads = dict.fromkeys(sys.intern(form[:2]) for form in self.forms)  # smaller than a set
+        self._begins = frozenset(head[0] for head in self._heads if len(head) > 1)
+        self._all = self._begins | frozenset(head for head in self._heads if len(head) == 1)
+        self.is_empty = not self.forms
+        self.longest = max(map(len, self.forms), default=0)
 
     def is_prefix(self, tail: str) -> bool:
         """Whether `tail` is a form or the beginning of one."""
         if len(tail) == 1:
             return tail in self._all
-        bucket = self._buckets.get(tail[:2], ())
-        place = bisect_left(bucket, tail)
-        return place < len(bucket) and bucket[place].startswith(tail)
+        if tail[:2] not in self._heads:
+            return False
+        place = bisect_left(self.forms, tail)
+        return place < len(self.forms) and self.forms[place].startswith(tail)
 
     def is_live(self, tail: str) -> bool:
         """Whether `tail` is a proper beginning of a form."""
         if len(tail) == 1:
             return tail in self._begins
-        bucket = self._buckets.get(tail[:2])
-        if bucket is None:
+        if tail[:2] not in self._heads:
             return False
-        place = bisect_left(bucket, tail)
-        if place < len(bucket) and bucket[place] == tail:  # forms are distinct: the next one is another
+        place = bisect_left(self.forms, tail)
+        if place < len(self.forms) and self.forms[place] == tail:  # forms are distinct: the next one is another
             place += 1
-        return place < len(bucket) and bucket[place].startswith(tail)
+        return place < len(self.forms) and self.forms[place].startswith(tail)
 
     def live(self, symbols: str) -> int:
         """Return how many of the last symbols are a proper beginning of a form; the most there are, 0 for none."""
         size = len(symbols)
-        buckets = self._buckets
+        heads = self._heads
         for length in range(min(self.longest - 1, size), 1, -1):
             at = size - length
-            if symbols[at : at + 2] in buckets and self.is_live(symbols[at:]):
+            if symbols[at : at + 2] in heads and self.is_live(symbols[at:]):
                 return length
         return 1 if size and symbols[-1] in self._begins else 0
 
@@ -70,8 +71,8 @@ class PrefixTree:
 
     def __init__(self, patterns: Sequence[str], held: Collection[int]) -> None:
         """Build from distinct, non-empty `patterns`; the ones in `held` are held back while they may grow."""
-        self._index = {pattern: at for at, pattern in enumerate(patterns)}
         self._all = Prefixes(patterns)
+        self._numbers = array("I", sorted(range(len(patterns)), key=patterns.__getitem__))
         self._held = self._all if len(held) == len(patterns) else Prefixes(patterns[at] for at in held)
         self.known: dict[str, Step] = {}
 
@@ -89,4 +90,9 @@ class PrefixTree:
             state = state[1:]
         suffixes = [state[at:] for at in range(len(state))]
         live = next((len(suffix) for suffix in suffixes if self._held.is_live(suffix)), 0)
-        return state, live, tuple(self._index[suffix] for suffix in suffixes if suffix in self._index)
+        return state, live, tuple(number for suffix in suffixes for number in self._number(suffix))
+
+    def _number(self, form: str) -> tuple[int, ...]:
+        place = bisect_left(self._all.forms, form)
+        is_there = place < len(self._all.forms) and self._all.forms[place] == form
+        return (self._numbers[place],) if is_there else ()

@@ -1,6 +1,7 @@
 """The counts behind the score, kept small: two short texts a first character."""
 
 import json
+import sys
 import zlib
 from functools import cache
 from importlib import resources
@@ -17,12 +18,12 @@ class Bigrams:
         data = json.loads(zlib.decompress(content))
         self.total: int = data["total"]
         self.words: int = data["words"]
-        self._place = {character: at for at, character in enumerate(data["characters"])}
+        self._place = {sys.intern(character): at for at, character in enumerate(data["characters"])}
         self._single: bytes = data["single"].encode("latin-1")
         self._first: bytes = data["first"].encode("latin-1")
         self._last: bytes = data["last"].encode("latin-1")
         self._rows: dict[str, tuple[str, bytes]] = {
-            key: (seconds, amounts.encode("latin-1")) for key, (seconds, amounts) in data["rows"].items()
+            sys.intern(key): (seconds, amounts.encode("latin-1")) for key, (seconds, amounts) in data["rows"].items()
         }
 
     def count(self, character: str) -> float:

@@ -1,6 +1,7 @@
 """The shipped tables of the views, read once."""
 
 import json
+import sys
 import zlib
 from dataclasses import dataclass
 from functools import cache
@@ -60,7 +61,8 @@ def _numbers(node: _Json) -> list[int]:
 
 
 def _strings(node: _Json) -> list[str]:
-    return [one for one in node if isinstance(one, str)] if isinstance(node, list) else []
+    # Interned: the same characters are the keys of many tables.
+    return [sys.intern(one) for one in node if isinstance(one, str)] if isinstance(node, list) else []
 
 
 @cache
@@ -70,7 +72,7 @@ def load_readings() -> Readings:
     others = data["others"]
     return Readings(
         syllables=tuple(_strings(data["syllables"])),
-        first=dict(zip(str(data["characters"]), _numbers(data["first"]), strict=True)),
+        first=dict(zip(map(sys.intern, str(data["characters"])), _numbers(data["first"]), strict=True)),
         others={key: tuple(_numbers(value)) for key, value in others.items()} if isinstance(others, dict) else {},
     )
 
