@@ -169,8 +169,6 @@ class _Side:
         self.matcher = HeadMatcher(tuple(self.base_forms))
 
 
-def _add(
-    forms: dict[str, tuple[Pattern, ...]], pattern: Pattern, alone: Mapping[int, tuple[Pattern, ...]]
-) -> None:
+def _add(forms: dict[str, tuple[Pattern, ...]], pattern: Pattern, alone: Mapping[int, tuple[Pattern, ...]]) -> None:
     others = forms.get(pattern.form)
     forms[pattern.form] = alone[id(pattern)] if others is None else (*others, pattern)
