@@ -22,6 +22,7 @@ from guiju.moderation.models import (
     TermPage,
 )
 from guiju.moderation.yaml_document import DocumentError
+from guiju.text.matching.gentle import sorted_gently
 from guiju.text.normalising import base_normaliser
 
 MAX_FILE_BYTES = 8_000_000
@@ -73,7 +74,7 @@ class Library:
                     gone.add(term.id)
                 else:
                     _merge(kept, term, counts=counts, notes=notes)
-        self.terms = tuple(sorted(kept.values(), key=lambda term: term.id))
+        self.terms = tuple(sorted_gently(kept.values(), key=lambda term: term.id))
         self.phrases: Mapping[str, tuple[str, ...]] = {risk: tuple(sorted(found)) for risk, found in phrases.items()}
         self.content_hash = _content_hash(self.terms, self.phrases)
         self._by_id = {term.id: term for term in self.terms}

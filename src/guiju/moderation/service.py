@@ -239,7 +239,7 @@ class Moderation:
         Raises:
             GuijuError: a detector that policy asks for cannot be built.
         """
-        with self._reloading, _without_collecting():
+        with self._reloading, without_collecting():
             self._engine.detectors.build()
 
     def reload(self) -> PolicyBundle:
@@ -249,7 +249,7 @@ class Moderation:
             LibraryError: a keyword file cannot be used; what was in force stays.
             PolicyError: the policy cannot be used; what was in force stays.
         """
-        with self._reloading, _without_collecting():
+        with self._reloading, without_collecting():
             engine = self._build()
             engine.detectors.build()
             self._engine = engine
@@ -356,7 +356,7 @@ class Moderation:
 
 
 @contextmanager
-def _without_collecting() -> Iterator[None]:
+def without_collecting() -> Iterator[None]:
     """Build without the garbage collector: to look through a large library keeps every stream waiting.
 
     What is built has no cycles, so nothing is lost; it is put where later collections do not look.

@@ -12,6 +12,8 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from typing import TypeAlias
 
+from guiju.text.matching.gentle import sorted_gently
+
 _REMEMBERED = 32_768
 
 Step: TypeAlias = tuple[str, int, tuple[int, ...]]
@@ -23,7 +25,7 @@ class Prefixes:
 
     def __init__(self, forms: Iterable[str]) -> None:
         """Index forms, which are distinct and not empty."""
-        self.forms = tuple(sorted(forms))
+        self.forms = tuple(sorted_gently(tuple(forms), key=str))
         # Many of these stand side by side, with mostly the same heads.
         self._heads = dict.fromkeys(sys.intern(form[:2]) for form in self.forms)  # smaller than a set
         self._begins = frozenset(head[0] for head in self._heads if len(head) > 1)
@@ -72,7 +74,7 @@ class PrefixTree:
     def __init__(self, patterns: Sequence[str], held: Collection[int]) -> None:
         """Build from distinct, non-empty `patterns`; the ones in `held` are held back while they may grow."""
         self._all = Prefixes(patterns)
-        self._numbers = array("I", sorted(range(len(patterns)), key=patterns.__getitem__))
+        self._numbers = array("I", sorted_gently(range(len(patterns)), key=patterns.__getitem__))
         self._held = self._all if len(held) == len(patterns) else Prefixes(patterns[at] for at in held)
         self.known: dict[str, Step] = {}
 
