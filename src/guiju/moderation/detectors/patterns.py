@@ -82,6 +82,8 @@ class Conditions:
         self._lookalikes = normaliser.table.lookalikes
         self._decorations = normaliser.table.decorations
         self._score = shipped_score()
+        # What decides for most stands first.
+        self._judges = (self._companions, self._words, self._guards, self._scripts, self._reads_better)
 
     def judge(self, occurrence: Occurrence, tape: Tape, known: int, *, final: bool) -> bool | None:
         """Return whether an occurrence is a hit; None while that depends on symbols that have not come.
@@ -99,7 +101,7 @@ class Conditions:
         if pattern.view == "skip" and around.itself() == pattern.term.form:
             return False  # the term as it is written, decorations of its own included: the base view has it
         is_open = False
-        for judge in (self._words, self._scripts, self._guards, self._companions, self._reads_better):
+        for judge in self._judges:
             said = judge(pattern, around)
             if said is False:
                 return False
@@ -172,13 +174,16 @@ class Conditions:
         term = pattern.term
         if not term.all_of and not term.none_of:
             return True
-        near = around.before(term.within) + around.itself() + around.after(term.within)
-        if any(map(near.__contains__, term.none_of)):  # a loop in C: there may be a hundred of them
-            return False
+        is_near = around.near(term.within).__contains__
         settled = around.is_settled(term.within)
-        if all(any(companion in near for companion in group) for group in term.all_of):
-            return True if settled or not term.none_of else None
-        return False if settled else None
+        is_met = True
+        for group in term.all_of:  # first, and with loops in C: these few decide for most
+            if not any(map(is_near, group)):
+                is_met = False
+                break
+        if (settled and not is_met) or any(map(is_near, term.none_of)):
+            return False
+        return True if is_met and (settled or not term.none_of) else None
 
     def _reduced(self, symbols: str) -> str:
         return "".join([symbol for symbol in symbols if symbol not in self._decorations])
@@ -201,6 +206,9 @@ class _Around:
 
     def itself(self) -> str:
         return self._tape.symbols[self._start : self._end]
+
+    def near(self, reach: int) -> str:
+        return self._tape.symbols[max(0, self._start - reach) : min(self._end + reach, self._known)]
 
     def after(self, reach: int) -> str:
         return self._tape.symbols[self._end : min(self._end + reach, self._known)]
