@@ -9,6 +9,7 @@ from guiju.moderation.media.errors import CannotCheckError
 from guiju.moderation.media.models import MediaKind, MediaReport, Medium
 from guiju.moderation.media.settings import MediaSettings
 from guiju.moderation.models import ANYONE, Context, Decision, Released, Scope
+from guiju.moderation.policy import ConversationPolicy
 from guiju.moderation.vault import Vault
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class PolicyMark(Protocol):
     @property
     def hash(self) -> str:
         """SHA-256 of the bundle."""
+        ...
+
+    @property
+    def conversation(self) -> ConversationPolicy:
+        """How much of a conversation is read as one text."""
         ...
 
     @property

@@ -11,6 +11,7 @@ from guiju.gateway.stages.moderate import InputModeration
 from guiju.gateway.wire.answer import AnswerWriter
 from guiju.gateway.wire.request import read_request
 from guiju.moderation.models import ANYONE, Action, Audience, Context, Decision, Origin, Released, Scope
+from guiju.moderation.policy import ConversationPolicy
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -19,6 +20,7 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 class Mark:
     hash: str
     tells_contexts: bool = True
+    conversation: ConversationPolicy = field(default_factory=lambda: ConversationPolicy(0))
 
     def relevant(self, context: Context) -> Context:
         return context

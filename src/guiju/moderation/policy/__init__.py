@@ -15,6 +15,7 @@ from guiju.moderation.policy.bundle import (
     ScopePolicy,
     Upstream,
 )
+from guiju.moderation.policy.conversation import ConversationPolicy
 from guiju.moderation.policy.reading import MAX_POLICY_BYTES, parse_policy, read_policy
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "MAX_POLICY_BYTES",
     "PASSING",
     "SEVERITY",
+    "ConversationPolicy",
     "DetectorPolicy",
     "PersonalPolicy",
     "PolicyBundle",
