@@ -16,6 +16,7 @@ def opening_draft(exchange: Exchange) -> Draft:
     turns: list[Json] = [{"role": turn.role, "text": exchange.logged(turn.text)} for turn in exchange.request.turns]
     body: JsonObject = {
         "person": exchange.person,
+        "endpoint": exchange.endpoint,
         "stream": exchange.request.is_stream,
         "input": turns,
     }

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from guiju.gateway.models import App
-from guiju.gateway.wire.answer import AnswerWriter
+from guiju.gateway.models import CHAT, App
+from guiju.gateway.wire.interface import AnswerWriting
 from guiju.gateway.wire.request import ChatRequest
 from guiju.moderation.guards.interface import GuardLog
 from guiju.moderation.guards.panel import Panel
@@ -53,6 +53,7 @@ class Exchange:
         vault: what was put away of personal information; None where policy lets it pass.
         guards: what the guards were asked; None where none was.
         observed: on an answer that was let out, the gravest decision that only observed or masked.
+        endpoint: the path that was called.
     """
 
     id: str
@@ -65,7 +66,7 @@ class Exchange:
     opened_iso: str
     started: float
     label: str
-    writer: AnswerWriter
+    writer: AnswerWriting
     input_decision: Decision | None = None
     context: Context = ANYONE
     panel: Panel | None = None
@@ -83,6 +84,7 @@ class Exchange:
     first_byte_ms: int | None = None
     failure: str = ""
     outcome: str = ""
+    endpoint: str = CHAT
 
     @property
     def risks(self) -> tuple[str, ...]:

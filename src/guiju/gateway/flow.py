@@ -4,6 +4,8 @@ import asyncio
 import logging
 
 from guiju.gateway import rules
+from guiju.gateway.dialects.interface import Reading
+from guiju.gateway.endpoints import ENDPOINTS, Endpoint
 from guiju.gateway.errors import (
     CallError,
     EvidenceUnavailableError,
@@ -22,8 +24,7 @@ from guiju.gateway.stages.media import MediaStage
 from guiju.gateway.stages.moderate import InputModeration
 from guiju.gateway.stages.release_stream import StreamRelease
 from guiju.gateway.stages.release_whole import refuse_input, release_whole
-from guiju.gateway.wire.answer import AnswerWriter
-from guiju.gateway.wire.request import ChatRequest, read_request
+from guiju.gateway.wire.request import ChatRequest
 from guiju.kit.clock import to_iso
 from guiju.kit.errors import GuijuError
 from guiju.kit.ids import new_id
@@ -36,6 +37,7 @@ _log = logging.getLogger(__name__)
 _JSON = ("content-type", "application/json")
 _STREAM_HEADERS = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache"))
 _LABEL_HEADER = "x-aigc-label"
+_ERRORS = 400
 
 
 class ChatFlow:
@@ -48,27 +50,33 @@ class ChatFlow:
         self._label = LabelWriter(producer)
         self._input = InputModeration(desk.moderation)
         self._media = media
+        self._reading = Reading(desk.limits, media.refusal)
         self._open_count = 0
 
     async def chat(self, call: ChatCall) -> ChatReply:
-        """Answer one call to `POST /v1/chat/completions`; errors come back as replies in the OpenAI shape.
+        """Answer one call to the endpoint `call.path`; errors come back as replies in its own shape.
 
         The caller iterates `pieces`, when there are any, and always ends with `aclose`.
         """
+        endpoint = ENDPOINTS[call.path]
+        reply = await self._served(call, endpoint)
+        return reply if reply.status < _ERRORS else endpoint.dialect.shaped(reply)
+
+    async def _served(self, call: ChatCall, endpoint: Endpoint) -> ChatReply:
         try:
             app = await self._authenticate(call)
         except CallError as error:
             return error_reply(error)
         try:
             _audience(call)
-            request = read_request(call.body, self._desk.limits, self._media.refusal)
+            request = endpoint.dialect.read(call, self._reading)
             self._desk.pool.check_model(request.model)
             if request.media:
                 request = await self._media.receive(request)
         except CallError as error:
             return await self._reject(app, error, size=len(call.body))
         try:
-            return await self._exchange(app, call, request)
+            return await self._exchange(app, call, request, endpoint=endpoint)
         except CallError as error:
             return error_reply(error)
         except GuijuError as error:
@@ -109,14 +117,15 @@ class ChatFlow:
             return error_reply(worse)
         return error_reply(error, rejected)
 
-    async def _exchange(self, app: App, call: ChatCall, request: ChatRequest) -> ChatReply:
+    async def _exchange(self, app: App, call: ChatCall, request: ChatRequest, *, endpoint: Endpoint) -> ChatReply:
         desk = self._desk
         if self._open_count >= self._desk.limits.open_exchanges:
             self._desk.metrics.count("guiju_calls_rejected_total", code=OverloadedError.code)
             raise OverloadedError("网关当前并发已满；请稍后重试。", "The gateway is full now; try again in a moment.")
         is_apart = call.audience or desk.moderation.policy.tells_contexts
         context = Context(_audience(call), (app.id, app.name)) if is_apart else ANYONE
-        exchange = self._new_exchange(app, await self._person(app, call, request), request, context=context)
+        person = await self._person(app, call, request)
+        exchange = self._new_exchange(app, person, request, context=context, endpoint=endpoint)
         self._count_open(1)
         outcome = rules.INTERRUPTED
         reply: ChatReply | None = None
@@ -125,7 +134,7 @@ class ChatFlow:
             if request.media:
                 decision = await self._media.decide(exchange, decision)
             desk.evidence.open(exchange)
-            reply = await (self._answer(exchange) if rules.may_go_on(decision) else self._refused(exchange))
+            reply = await (self._answer(exchange) if rules.may_go_on(decision) else self._refused(exchange, endpoint))
         except asyncio.CancelledError:
             outcome = rules.CLIENT_LEFT
             raise
@@ -143,7 +152,9 @@ class ChatFlow:
             _log.error("persons cannot be looked up", extra={"code": error.code, "reason": str(error)})
             raise _unavailable() from error
 
-    def _new_exchange(self, app: App, person: str, request: ChatRequest, *, context: Context) -> Exchange:
+    def _new_exchange(
+        self, app: App, person: str, request: ChatRequest, *, context: Context, endpoint: Endpoint
+    ) -> Exchange:
         exchange_id = new_id()
         now = self._desk.clock.now()
         return Exchange(
@@ -158,14 +169,16 @@ class ChatFlow:
             opened_iso=to_iso(now),
             started=self._desk.clock.monotonic(),
             label=self._label.first(exchange_id),
-            writer=AnswerWriter(exchange_id, request.model, int(now.timestamp())),
+            writer=endpoint.dialect.writer(exchange_id, request, int(now.timestamp())),
+            endpoint=endpoint.path,
         )
 
-    async def _refused(self, exchange: Exchange) -> ChatReply:
+    async def _refused(self, exchange: Exchange, endpoint: Endpoint) -> ChatReply:
         body = await refuse_input(self._desk, exchange)
         decision = exchange.input_decision
         if exchange.app.refuses_with_error and decision is not None:
-            error = InputRefusedError(decision.reply, decision.reply_en or decision.reply, where="messages")
+            where = endpoint.dialect.input_field
+            error = InputRefusedError(decision.reply, decision.reply_en or decision.reply, where=where)
             return error_reply(error, exchange.id, extension=exchange.extension(decision))
         if not exchange.request.is_stream:
             return ChatReply(200, (_JSON, (_LABEL_HEADER, exchange.label)), body)

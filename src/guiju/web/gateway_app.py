@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from guiju.gateway.endpoints import ENDPOINTS
 from guiju.gateway.errors import (
     CallError,
     RequestTooLargeError,
@@ -20,7 +21,7 @@ from guiju.gateway.errors import (
 )
 from guiju.gateway.flow import error_reply, internal_error
 from guiju.gateway.metrics import Metrics
-from guiju.gateway.models import ChatCall, ChatReply, Limits, ModelInfo
+from guiju.gateway.models import CHAT, ChatCall, ChatReply, Limits, ModelInfo
 
 _log = logging.getLogger(__name__)
 # What a client still sends after its body was found too large is read and dropped up to here, so that it can read why.
@@ -90,9 +91,9 @@ def trim_memory() -> None:
 
 
 class GatewayApp:
-    """`/v1/chat/completions`, `/v1/models`, `/healthz`, `/readyz`, `/metrics`."""
+    """The endpoints, `/v1/models`, `/healthz`, `/readyz`, `/metrics`."""
 
-    paths = frozenset(("/v1/chat/completions", "/v1/models", "/healthz", "/readyz", "/metrics"))
+    paths = frozenset((*ENDPOINTS, "/v1/models", "/healthz", "/readyz", "/metrics"))
 
     def __init__(self, gateway: GatewayService) -> None:
         """Open the door to `gateway`, which whoever serves this app starts and stops."""
@@ -121,20 +122,26 @@ class GatewayApp:
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]
-        if path == "/v1/chat/completions" and method == "POST":
-            await self._chat(scope, receive, send)
+        if path in ENDPOINTS and method == "POST":
+            await self._call(scope, receive, send)
         elif path == "/v1/models" and method in {"GET", "HEAD"}:
             call = ChatCall(b"", _wanted_headers(scope["headers"])[0].decode("latin-1"))
             await _send_reply(send, await self._gateway.admit(call) or self._models())
         elif path in self._gets and method in {"GET", "HEAD"}:
             await _send_reply(send, self._gets[path]())
+        elif path in ENDPOINTS:
+            await _send_reply(send, ENDPOINTS[path].dialect.shaped(error_reply(_wrong_method(method))))
         elif path in self.paths:
             await _send_reply(send, error_reply(_wrong_method(method)))
         else:
             await _send_reply(send, error_reply(_unknown_path(path)))
 
-    async def _chat(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def _call(self, scope: Message, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
         authorization, encoding, audience = _wanted_headers(scope["headers"])
+        content_type = ""
+        if path != CHAT:
+            authorization, content_type = _further_headers(scope["headers"], authorization)
         body, size, problem = await self._body(receive)
         if body is None:
             return  # the client left before it had asked
@@ -144,12 +151,18 @@ class GatewayApp:
         assert task is not None  # noqa: S101 - ASGI servers call applications in a task
         watch = asyncio.create_task(_cancel_when_gone(receive, task))
         content = body if problem is None else b""
-        call = ChatCall(content, authorization.decode("latin-1"), audience=audience.decode("latin-1"))
+        call = ChatCall(
+            content,
+            authorization.decode("latin-1"),
+            audience=audience.decode("latin-1"),
+            path=path,
+            content_type=content_type,
+        )
         try:
             if problem is None:
                 reply = await self._gateway.chat(call)
             else:
-                reply = await self._gateway.refuse(call, problem, size=size)
+                reply = ENDPOINTS[path].dialect.shaped(await self._gateway.refuse(call, problem, size=size))
             await _send_reply(send, reply)
         except asyncio.CancelledError:
             # Nothing needs to be sent to a client that is gone; anything else that cancels us goes on.
@@ -224,6 +237,17 @@ def _wanted_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, byte
     return authorization, encoding, audience
 
 
+def _further_headers(headers: Iterable[tuple[bytes, bytes]], authorization: bytes) -> tuple[bytes, str]:
+    """Return who calls, which Anthropic's clients say in a header of their own, and the type of the body."""
+    content_type = b""
+    for name, value in headers:
+        if name == b"x-api-key" and not authorization:
+            authorization = b"Bearer " + value
+        elif name == b"content-type":
+            content_type = value
+    return authorization, content_type.decode("latin-1")
+
+
 async def _send_reply(send: Send, reply: ChatReply) -> None:
     headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
     pieces = reply.pieces
@@ -259,8 +283,8 @@ def _wrong_method(method: str) -> WrongMethodError:
 
 def _unknown_path(path: str) -> UnknownPathError:
     return UnknownPathError(
-        f"没有这个地址：{path[:80]}。可用：POST /v1/chat/completions、GET /v1/models。",
-        f"Nothing lives at {path[:80]}. Known are POST /v1/chat/completions and GET /v1/models.",
+        f"没有这个地址：{path[:80]}。可用：POST {'、'.join(ENDPOINTS)}，GET /v1/models。",
+        f"Nothing lives at {path[:80]}. Known are POST {', '.join(ENDPOINTS)} and GET /v1/models.",
     )
 
 

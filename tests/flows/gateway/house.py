@@ -125,8 +125,13 @@ class House:
         return {"model": "m", "messages": [{"role": "user", "content": text}], **fields}
 
     async def post(self, body: dict[str, object] | bytes, **headers: str) -> tuple[int, dict[str, str], bytes]:
+        return await self.post_to("/v1/chat/completions", body, **headers)
+
+    async def post_to(
+        self, path: str, body: dict[str, object] | bytes, **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
         data = io.BytesIO(body if isinstance(body, bytes) else orjson.dumps(body))
-        url = f"{self.url}/v1/chat/completions"
+        url = f"{self.url}{path}"
         async with self.http.post(url, data=data, headers={**self.headers, **headers}) as response:
             return (
                 response.status,

@@ -30,7 +30,12 @@ class AnswerWriter:
             self._starts[index, field] = start
         return start + orjson.dumps(text) + _TEXT_END
 
-    def delta(self, index: int, delta: object) -> bytes:
+    def probable(self, index: int, text: str, tokens: list[dict[str, object]]) -> bytes:
+        """Write an event that adds `text` to the content, with the log probabilities of tokens that have left."""
+        choice = {"index": index, "delta": {"content": text}, "logprobs": {"content": tokens, "refusal": None}}
+        return self._with(orjson.dumps({"choices": [{**choice, "finish_reason": None}]}))
+
+    def delta(self, index: int, delta: dict[str, object]) -> bytes:
         """Write an event with any delta."""
         choices = [{"index": index, "delta": delta, "logprobs": None, "finish_reason": None}]
         return self._with(orjson.dumps({"choices": choices}))
@@ -43,9 +48,9 @@ class AnswerWriter:
             more["guiju"] = extension
         return self._with(orjson.dumps(more))
 
-    def usage(self, usage: dict[str, object]) -> bytes:
-        """Write the usage event that `stream_options.include_usage` asks for."""
-        return self._with(orjson.dumps({"choices": [], "usage": usage}))
+    def end(self, usage: dict[str, object], *, is_wanted: bool) -> bytes:
+        """Write the usage event that `stream_options.include_usage` asks for, and the end."""
+        return self._with(orjson.dumps({"choices": [], "usage": usage})) + DONE if is_wanted and usage else DONE
 
     def whole(self, choices: list[dict[str, object]], usage: dict[str, object], extension: dict[str, object]) -> bytes:
         """Write the whole answer."""
@@ -53,13 +58,12 @@ class AnswerWriter:
             {**self._head, "object": "chat.completion", "choices": choices, "usage": usage, "guiju": extension}
         )
 
+    def error(self, error: CallError, exchange_id: str) -> bytes:
+        """Write an error into a stream that has begun; OpenAI's clients raise it."""
+        return b"data: " + error.body(exchange_id) + b"\n\n"
+
     def _with(self, more: bytes) -> bytes:
         return self._event + b"," + more[1:] + b"\n\n"
-
-
-def error_event(error: CallError, exchange_id: str) -> bytes:
-    """Write an error into a stream that has begun; OpenAI's clients raise it."""
-    return b"data: " + error.body(exchange_id) + b"\n\n"
 
 
 def plain_usage(usage: object) -> dict[str, object]:
