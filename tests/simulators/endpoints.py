@@ -38,8 +38,13 @@ async def other_endpoint(writer: asyncio.StreamWriter, path: str, body: dict[str
         await _completions(writer, body, says.text)
     elif name == "embeddings":
         inputs = body["input"] if isinstance(body["input"], list) else [body["input"]]
-        rows = [{"object": "embedding", "index": at, "embedding": [0.25, -1.0]} for at in range(len(inputs))]
-        answer = {"object": "list", "data": rows, "model": "m", "usage": {"prompt_tokens": 3, "total_tokens": 3}}
+        rows: list[Any] = [{"object": "embedding", "index": at, "embedding": [0.25, -1.0]} for at in range(len(inputs))]
+        answer: dict[str, Any] = {
+            "object": "list",
+            "data": rows,
+            "model": "m",
+            "usage": {"prompt_tokens": 3, "total_tokens": 3},
+        }
         await _send(writer, "application/json", json.dumps(answer).encode())
     elif name.startswith("images/"):
         medium = {"b64_json": base64.b64encode(says.medium).decode()}
@@ -57,7 +62,12 @@ async def other_endpoint(writer: asyncio.StreamWriter, path: str, body: dict[str
 
 async def _completions(writer: asyncio.StreamWriter, body: dict[str, Any], text: str) -> None:
     said = f"{body['prompt']}{text}" if body.get("echo") else text
-    lists: dict[str, Any] = {"tokens": list(said), "token_logprobs": [-0.5] * len(said), "top_logprobs": None, "text_offset": []}
+    lists: dict[str, Any] = {
+        "tokens": list(said),
+        "token_logprobs": [-0.5] * len(said),
+        "top_logprobs": None,
+        "text_offset": [],
+    }
     if not body.get("stream"):
         choice = {"text": said, "index": 0, "logprobs": lists if body.get("logprobs") else None}
         answer = {"id": "up", "choices": [{**choice, "finish_reason": "stop"}], "usage": _USAGE}

@@ -6,7 +6,10 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from guiju.gateway.dialects.chat import ChatDialect
+from guiju.gateway.dialects.completions import CompletionsDialect
 from guiju.gateway.dialects.interface import Dialect
+from guiju.gateway.dialects.messages import MessagesDialect
+from guiju.gateway.dialects.responses import ResponsesDialect
 from guiju.gateway.models import CHAT
 
 
@@ -39,6 +42,11 @@ class Endpoint:
     gates_input: bool = True
 
 
-_ALL = (Endpoint(CHAT, ChatDialect()),)
+_ALL = (
+    Endpoint(CHAT, ChatDialect()),
+    Endpoint("/v1/completions", CompletionsDialect()),
+    Endpoint("/v1/messages", MessagesDialect()),
+    Endpoint("/v1/responses", ResponsesDialect()),
+)
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType({endpoint.path: endpoint for endpoint in _ALL})
 """Every endpoint by its path."""

@@ -60,10 +60,15 @@ class AnswerWriter:
 
     def error(self, error: CallError, exchange_id: str) -> bytes:
         """Write an error into a stream that has begun; OpenAI's clients raise it."""
-        return b"data: " + error.body(exchange_id) + b"\n\n"
+        return error_event(error, exchange_id)
 
     def _with(self, more: bytes) -> bytes:
         return self._event + b"," + more[1:] + b"\n\n"
+
+
+def error_event(error: CallError, exchange_id: str) -> bytes:
+    """Write an error as an event of the OpenAI shape."""
+    return b"data: " + error.body(exchange_id) + b"\n\n"
 
 
 def plain_usage(usage: object) -> dict[str, object]:

@@ -98,6 +98,15 @@ class ChatRequest:
         payload["model"] = model
         return payload
 
+    def upstream_form(self, payload: dict[str, object]) -> list[Part]:
+        """Return the parts of a multipart body: the files as they came, the other fields as `payload` has them."""
+        parts = [part for part in self.form if part.filename]
+        for name, value in payload.items():
+            values = value if isinstance(value, list) else [value]
+            label = f"{name}[]" if isinstance(value, list) else name
+            parts += [Part(label, str(one).encode()) for one in values]
+        return parts
+
 
 @dataclass(slots=True)
 class _MediaReader:
