@@ -54,6 +54,8 @@ class Exchange:
         guards: what the guards were asked; None where none was.
         observed: on an answer that was let out, the gravest decision that only observed or masked.
         endpoint: the path that was called.
+        apart: what was decided about each text of the request, in order, those without a character left out.
+        made: what was found about the media of the answer.
     """
 
     id: str
@@ -85,6 +87,8 @@ class Exchange:
     failure: str = ""
     outcome: str = ""
     endpoint: str = CHAT
+    apart: tuple[Decision, ...] = ()
+    made: tuple[MediaReport, ...] = ()
 
     @property
     def risks(self) -> tuple[str, ...]:

@@ -2,22 +2,27 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 from guiju.gateway import rules
 from guiju.gateway.dialects.interface import Reading
-from guiju.gateway.endpoints import ENDPOINTS, Endpoint
+from guiju.gateway.endpoints import Answer, Endpoint
 from guiju.gateway.errors import (
     CallError,
     EvidenceUnavailableError,
     InputRefusedError,
     InternalError,
     MalformedRequestError,
+    OutputRefusedError,
     OverloadedError,
     UnauthenticatedError,
+    UnlabelledMediaError,
     UpstreamError,
 )
 from guiju.gateway.exchange import Exchange
 from guiju.gateway.models import App, ChatCall, ChatReply
+from guiju.gateway.ports import MediaLabelling
+from guiju.gateway.stages.answers import OtherAnswers
 from guiju.gateway.stages.authenticate import Callers
 from guiju.gateway.stages.desk import Desk
 from guiju.gateway.stages.media import MediaStage
@@ -43,9 +48,29 @@ _ERRORS = 400
 class ChatFlow:
     """The ordered stages of an exchange."""
 
-    def __init__(self, desk: Desk, callers: Callers, producer: Producer, media: MediaStage) -> None:
-        """Work at `desk` for `callers`; the implicit label names `producer`; `media` looks at what is no text."""
+    def __init__(  # noqa: PLR0913 - what it joins is told apart by name
+        self,
+        desk: Desk,
+        callers: Callers,
+        producer: Producer,
+        *,
+        media: MediaStage,
+        endpoints: Mapping[str, Endpoint],
+        labelling: MediaLabelling | None = None,
+    ) -> None:
+        """Serve `endpoints`.
+
+        Args:
+            desk: what the stages work with.
+            callers: who may call.
+            producer: whom the implicit label names.
+            media: looks at what is no text.
+            endpoints: what is served, by path.
+            labelling: labels media that are made; without, none leave.
+        """
         self._desk = desk
+        self._endpoints = endpoints
+        self._others = OtherAnswers(desk, media, labelling)
         self._callers = callers
         self._label = LabelWriter(producer)
         self._input = InputModeration(desk.moderation)
@@ -58,7 +83,7 @@ class ChatFlow:
 
         The caller iterates `pieces`, when there are any, and always ends with `aclose`.
         """
-        endpoint = ENDPOINTS[call.path]
+        endpoint = self._endpoints[call.path]
         reply = await self._served(call, endpoint)
         return reply if reply.status < _ERRORS else endpoint.dialect.shaped(reply)
 
@@ -70,7 +95,10 @@ class ChatFlow:
         try:
             _audience(call)
             request = endpoint.dialect.read(call, self._reading)
-            self._desk.pool.check_model(request.model)
+            if endpoint.answer is Answer.CONVERSATION:
+                self._desk.pool.check_model(request.model)
+            else:
+                self._others.check(endpoint.answer, request)
             if request.media:
                 request = await self._media.receive(request)
         except CallError as error:
@@ -134,7 +162,8 @@ class ChatFlow:
             if request.media:
                 decision = await self._media.decide(exchange, decision)
             desk.evidence.open(exchange)
-            reply = await (self._answer(exchange) if rules.may_go_on(decision) else self._refused(exchange, endpoint))
+            goes_on = rules.may_go_on(decision) or not endpoint.gates_input
+            reply = await (self._answer(exchange, endpoint) if goes_on else self._refused(exchange, endpoint))
         except asyncio.CancelledError:
             outcome = rules.CLIENT_LEFT
             raise
@@ -176,7 +205,8 @@ class ChatFlow:
     async def _refused(self, exchange: Exchange, endpoint: Endpoint) -> ChatReply:
         body = await refuse_input(self._desk, exchange)
         decision = exchange.input_decision
-        if exchange.app.refuses_with_error and decision is not None:
+        is_error = exchange.app.refuses_with_error or endpoint.answer is not Answer.CONVERSATION
+        if is_error and decision is not None:
             where = endpoint.dialect.input_field
             error = InputRefusedError(decision.reply, decision.reply_en or decision.reply, where=where)
             return error_reply(error, exchange.id, extension=exchange.extension(decision))
@@ -184,7 +214,9 @@ class ChatFlow:
             return ChatReply(200, (_JSON, (_LABEL_HEADER, exchange.label)), body)
         return ChatReply(200, (*_STREAM_HEADERS, (_LABEL_HEADER, exchange.label)), body)
 
-    async def _answer(self, exchange: Exchange) -> ChatReply:
+    async def _answer(self, exchange: Exchange, endpoint: Endpoint) -> ChatReply:
+        if endpoint.answer is not Answer.CONVERSATION:
+            return await self._other(exchange, endpoint)
         return await (self._stream(exchange) if exchange.request.is_stream else self._whole(exchange))
 
     async def _whole(self, exchange: Exchange) -> ChatReply:
@@ -196,6 +228,18 @@ class ChatFlow:
         except UpstreamError as error:
             return await self._failed(exchange, error)
         return ChatReply(200, (_JSON, (_LABEL_HEADER, exchange.label)), body)
+
+    async def _other(self, exchange: Exchange, endpoint: Endpoint) -> ChatReply:
+        try:
+            made = await self._others.answer(exchange, endpoint.answer)
+        except UpstreamError as error:
+            return await self._failed(exchange, error)
+        except OutputRefusedError as error:
+            return error_reply(error, exchange.id, extension=exchange.extension(exchange.output_decision))
+        except UnlabelledMediaError as error:
+            return error_reply(error, exchange.id)
+        labels = ((_LABEL_HEADER, exchange.label),) if endpoint.is_labelled else ()
+        return ChatReply(200, (("content-type", made.content_type), *labels), made.body)
 
     async def _stream(self, exchange: Exchange) -> ChatReply:
         desk = self._desk

@@ -120,6 +120,22 @@ class MediaChecking(Protocol):
         ...
 
 
+class MediaLabelling(Protocol):
+    """The labelling of pictures, sound and video."""
+
+    def can_label(self, mime: str) -> bool:
+        """Tell whether content of a media type can get its label."""
+        ...
+
+    def label(self, content: bytes, mime: str, *, content_id: str) -> bytes:
+        """Return `content` with our label, whose number for it is `content_id`; blocks.
+
+        Raises:
+            GuijuError: it cannot be labelled.
+        """
+        ...
+
+
 class Recording(Protocol):
     """The ledger."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from guiju.gateway import rules
 from guiju.gateway.apps import Apps
+from guiju.gateway.endpoints import with_passed
 from guiju.gateway.errors import CallError
 from guiju.gateway.evidence import EvidenceDesk
 from guiju.gateway.flow import NOT_RUNNING, ChatFlow
@@ -26,7 +27,7 @@ from guiju.gateway.models import (
     Transcript,
     UpstreamState,
 )
-from guiju.gateway.ports import MediaChecking, Moderating, Recording
+from guiju.gateway.ports import MediaChecking, MediaLabelling, Moderating, Recording
 from guiju.gateway.reconcile import reconcile
 from guiju.gateway.repository import GatewayRepository
 from guiju.gateway.spool import Spool
@@ -64,6 +65,8 @@ class Gateway:
         check_mark: Callable[[str], str],
         limits: Limits | None = None,
         media: MediaChecking | None = None,
+        labelling: MediaLabelling | None = None,
+        pass_through: tuple[str, ...] = (),
     ) -> None:
         """Join the rooms; nothing is written or connected before `start`.
 
@@ -78,6 +81,8 @@ class Gateway:
             check_mark: returns a lawful explicit text mark, raises on another.
             limits: how much a call may be.
             media: which decides about pictures, sound and video; without, none are taken.
+            labelling: which labels media that a model makes; without, none are made.
+            pass_through: paths that are served though nobody here knows them.
 
         Raises:
             LabelError: the producer's code cannot stand in a label.
@@ -89,6 +94,8 @@ class Gateway:
         self._ledger = ledger
         self._moderation = moderation
         self._media_checking = media
+        self._labelling = labelling
+        self.endpoints = with_passed(pass_through)
         self._pool = pool
         self._clock = clock
         self._spool_folder = spool_folder
@@ -120,7 +127,14 @@ class Gateway:
         self._index.newly_open = evidence.newly_open
         desk = Desk(self._moderation, evidence, self._pool, self._clock, self.metrics, self.limits)
         self._media = MediaStage(self._media_checking, evidence)
-        self._flow = ChatFlow(desk, self._callers, self._producer, self._media)
+        self._flow = ChatFlow(
+            desk,
+            self._callers,
+            self._producer,
+            media=self._media,
+            endpoints=self.endpoints,
+            labelling=self._labelling,
+        )
         self._index.start()
         self._pool.start()
 

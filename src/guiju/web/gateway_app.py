@@ -5,12 +5,12 @@ import contextlib
 import ctypes
 import gc
 import logging
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Protocol
 
 import orjson
 
-from guiju.gateway.endpoints import ENDPOINTS
+from guiju.gateway.endpoints import Endpoint
 from guiju.gateway.errors import (
     CallError,
     RequestTooLargeError,
@@ -39,6 +39,7 @@ class GatewayService(Protocol):
 
     metrics: Metrics
     limits: Limits
+    endpoints: Mapping[str, Endpoint]
 
     async def chat(self, call: ChatCall) -> ChatReply:
         """Answer one call."""
@@ -93,11 +94,12 @@ def trim_memory() -> None:
 class GatewayApp:
     """The endpoints, `/v1/models`, `/healthz`, `/readyz`, `/metrics`."""
 
-    paths = frozenset((*ENDPOINTS, "/v1/models", "/healthz", "/readyz", "/metrics"))
+    paths = frozenset(("/v1/models", "/healthz", "/readyz", "/metrics"))
 
     def __init__(self, gateway: GatewayService) -> None:
         """Open the door to `gateway`, which whoever serves this app starts and stops."""
         self._gateway = gateway
+        self._endpoints = gateway.endpoints
         self._gets = {
             "/healthz": lambda: _json(200, {"status": "ok"}),
             "/readyz": self._ready,
@@ -122,19 +124,19 @@ class GatewayApp:
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]
-        if path in ENDPOINTS and method == "POST":
+        if path in self._endpoints and method == "POST":
             await self._call(scope, receive, send)
         elif path == "/v1/models" and method in {"GET", "HEAD"}:
             call = ChatCall(b"", _wanted_headers(scope["headers"])[0].decode("latin-1"))
             await _send_reply(send, await self._gateway.admit(call) or self._models())
         elif path in self._gets and method in {"GET", "HEAD"}:
             await _send_reply(send, self._gets[path]())
-        elif path in ENDPOINTS:
-            await _send_reply(send, ENDPOINTS[path].dialect.shaped(error_reply(_wrong_method(method))))
+        elif path in self._endpoints:
+            await _send_reply(send, self._endpoints[path].dialect.shaped(error_reply(_wrong_method(method))))
         elif path in self.paths:
             await _send_reply(send, error_reply(_wrong_method(method)))
         else:
-            await _send_reply(send, error_reply(_unknown_path(path)))
+            await _send_reply(send, error_reply(_unknown_path(path, self._endpoints)))
 
     async def _call(self, scope: Message, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -162,7 +164,7 @@ class GatewayApp:
             if problem is None:
                 reply = await self._gateway.chat(call)
             else:
-                reply = ENDPOINTS[path].dialect.shaped(await self._gateway.refuse(call, problem, size=size))
+                reply = self._endpoints[path].dialect.shaped(await self._gateway.refuse(call, problem, size=size))
             await _send_reply(send, reply)
         except asyncio.CancelledError:
             # Nothing needs to be sent to a client that is gone; anything else that cancels us goes on.
@@ -281,10 +283,10 @@ def _wrong_method(method: str) -> WrongMethodError:
     )
 
 
-def _unknown_path(path: str) -> UnknownPathError:
+def _unknown_path(path: str, endpoints: Iterable[str]) -> UnknownPathError:
     return UnknownPathError(
-        f"没有这个地址：{path[:80]}。可用：POST {'、'.join(ENDPOINTS)}，GET /v1/models。",
-        f"Nothing lives at {path[:80]}. Known are POST {', '.join(ENDPOINTS)} and GET /v1/models.",
+        f"没有这个地址：{path[:80]}。可用：POST {'、'.join(endpoints)}，GET /v1/models。",
+        f"Nothing lives at {path[:80]}. Known are POST {', '.join(endpoints)} and GET /v1/models.",
     )
 
 

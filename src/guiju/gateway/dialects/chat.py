@@ -2,7 +2,6 @@
 
 from guiju.gateway.dialects.interface import OpenAIShaped, Reading
 from guiju.gateway.models import ChatCall
-from guiju.gateway.wire.answer import AnswerWriter
 from guiju.gateway.wire.request import ChatRequest, read_request
 
 
@@ -14,7 +13,3 @@ class ChatDialect(OpenAIShaped):
     def read(self, call: ChatCall, reading: Reading) -> ChatRequest:
         """Read the body; see the interface."""
         return read_request(call.body, reading.limits, reading.refusing)
-
-    def writer(self, exchange_id: str, request: ChatRequest, created: int) -> AnswerWriter:
-        """Write chat completions."""
-        return AnswerWriter(exchange_id, request.model, created)

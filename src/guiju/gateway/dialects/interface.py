@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from guiju.gateway.models import ChatCall, ChatReply, Limits
+from guiju.gateway.wire.answer import AnswerWriter
 from guiju.gateway.wire.interface import AnswerWriting
 from guiju.gateway.wire.media import Refusing
 from guiju.gateway.wire.request import ChatRequest
@@ -51,6 +52,10 @@ class OpenAIShaped:
     """What the dialects of OpenAI have in common."""
 
     input_field = "input"
+
+    def writer(self, exchange_id: str, request: ChatRequest, created: int) -> AnswerWriting:
+        """Write chat completions."""
+        return AnswerWriter(exchange_id, request.model, created)
 
     def shaped(self, reply: ChatReply) -> ChatReply:
         """Leave an error as it is."""

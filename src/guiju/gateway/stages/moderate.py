@@ -69,6 +69,7 @@ class InputModeration:
             decisions = await self._judged(exchange, exchange.panel, decisions)
             governing = rules.strictest(decisions) or governing
         exchange.input_decision = governing
+        exchange.apart = tuple(decisions)
         if governing.action is Action.REPLACE:
             self._mask(exchange, decisions)
         if exchange.vault is not None and exchange.vault.restores:
