@@ -131,8 +131,7 @@ def test_errors_are_the_clients_own_errors_and_name_the_place(client: Client, se
         client.messages.stream(model="die", max_tokens=5, messages=ASK) as stream,
     ):
         list(stream)
-    picture = base64.b64encode(encoded(scene(1))).decode()
-    source = {"type": "base64", "media_type": "image/png", "data": picture}
+    source = {"type": "base64", "media_type": "image/png", "data": "no base64"}
     places: dict[str, Any] = {
         "messages[0].content[1].source.data": [{"type": "text", "text": "看"}, {"type": "image", "source": source}],
         "messages[0].content[0]": [{"type": "document", "source": {"type": "text", "data": "文"}}],
@@ -144,3 +143,12 @@ def test_errors_are_the_clients_own_errors_and_name_the_place(client: Client, se
             client.messages.create(model="m", max_tokens=5, messages=[{"role": "user", "content": content}])
         assert bad.value.body["error"]["param"] == place
     assert [seen.body["model"] for seen in server.upstream.seen] == ["error-500", "die"]
+
+
+def test_a_picture_is_looked_at_and_sent_on(client: Client, server: RunningServer) -> None:
+    data = base64.b64encode(encoded(scene(1))).decode()
+    source = {"type": "base64", "media_type": "image/png", "data": data}
+    content = [{"type": "text", "text": "看"}, {"type": "image", "source": source}]
+    client.messages.create(model="m", max_tokens=5, system="s", messages=[{"role": "user", "content": content}])
+    _, user = server.upstream.seen[0].body["messages"]
+    assert user["content"][1]["image_url"]["url"] == f"data:image/png;base64,{data}"

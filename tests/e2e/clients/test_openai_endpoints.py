@@ -1,11 +1,16 @@
 """The real `openai` client on the endpoints besides chat completions."""
 
+import base64
 from typing import Any
 
 import openai
 import pytest
+from langchain_openai import OpenAIEmbeddings
+from pydantic import SecretStr
 from tests.e2e.clients.conftest import RunningServer
+from tests.factories.labeller import label_of
 from tests.flows.gateway.house import BANNED, REPLY
+from tests.flows.gateway.samples import PNG, WAV
 
 pytestmark = pytest.mark.clients
 TEXT = "你好，这是一个回答。"
@@ -160,3 +165,67 @@ def test_json_and_what_needs_a_memory(client: openai.OpenAI, server: RunningServ
 def test_a_response_that_breaks_raises_in_the_client(client: openai.OpenAI) -> None:
     with pytest.raises(openai.APIError, match="断开"):
         list(client.responses.create(model="die", input="你好", stream=True))
+
+
+def test_embeddings_and_moderations(client: openai.OpenAI, server: RunningServer) -> None:
+    vectors = client.embeddings.create(model="m", input=["一", "二"], encoding_format="float")
+    assert [row.embedding for row in vectors.data] == [[0.25, -1.0]] * 2
+    assert vectors.usage.total_tokens == 3
+    verdict = client.moderations.create(input=["你好", BANNED])
+    assert [row.flagged for row in verdict.results] == [False, True]
+    assert verdict.results[1].categories.violence
+    assert verdict.results[1].category_scores.violence == 1.0
+    assert verdict.results[1].category_applied_input_types.violence == ["text"]
+    assert [seen.path for seen in server.upstream.seen] == ["/v1/embeddings"]
+
+
+def test_pictures_are_made_and_changed(client: openai.OpenAI, server: RunningServer) -> None:
+    server.upstream.medium = PNG
+    for answer in (
+        client.images.generate(model="m", prompt="一只猫"),
+        client.images.edit(model="m", prompt="一只猫", image=("a.png", PNG, "image/png")),
+        client.images.edit(model="m", prompt="一只猫", image=[("a.png", PNG), ("b.png", PNG)], n=1),
+    ):
+        assert answer.data is not None
+        assert label_of(base64.b64decode(answer.data[0].b64_json or ""))["Label"] == "1"
+    assert server.upstream.seen[-1].raw.count(b'name="image[]"; filename=') == 2
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.images.generate(model="m", prompt=BANNED)
+    assert refused.value.code == "content_filter"
+    with pytest.raises(openai.BadRequestError) as streamed:
+        list(client.images.generate(model="m", prompt="猫", stream=True))
+    assert streamed.value.param == "stream"
+
+
+def test_speech_and_its_way_back(client: openai.OpenAI, server: RunningServer) -> None:
+    server.upstream.medium = WAV
+    spoken = client.audio.speech.create(model="m", voice="alloy", input="你好", response_format="wav")
+    assert label_of(spoken.read())["Label"] == "1"
+    sound = ("a.wav", WAV, "audio/wav")
+    assert client.audio.transcriptions.create(model="m", file=sound, language="zh").text == TEXT
+    assert client.audio.translations.create(model="m", file=sound).text == TEXT
+    assert str(client.audio.transcriptions.create(model="m", file=sound, response_format="text")).strip() == TEXT
+    verbose = client.audio.transcriptions.create(
+        model="m", file=sound, response_format="verbose_json", timestamp_granularities=["segment"]
+    )
+    assert [segment.text for segment in verbose.segments or ()] == list(TEXT)
+    assert server.upstream.seen[-1].body["timestamp_granularities[]"] == "segment"
+    server.upstream.text = f"前{BANNED}"
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.audio.transcriptions.create(model="m", file=sound)
+    assert refused.value.code == "content_filter"
+
+
+def test_langchains_embeddings(server: RunningServer) -> None:
+    vectors = OpenAIEmbeddings(
+        model="m", base_url=server.base_url, api_key=SecretStr(server.key), check_embedding_ctx_length=False
+    )
+    assert vectors.embed_query("你好") == [0.25, -1.0]
+
+
+def test_a_path_that_the_operator_lets_pass(client: openai.OpenAI) -> None:
+    answer = client.post("/rerank", body={"model": "m", "query": "问", "documents": ["甲"]}, cast_to=object)
+    assert isinstance(answer, dict)
+    assert answer["results"][0]["text"] == TEXT
+    with pytest.raises(openai.NotFoundError, match="/v1/responses"):
+        client.post("/score", body={"model": "m"}, cast_to=object)

@@ -31,7 +31,7 @@ from guiju.ledger.models import Draft, EntryQuery, Head, Receipt
 from guiju.ledger.service import Ledger
 from guiju.moderation.library import LibrarySources
 from guiju.moderation.media.blocklist import BlockList
-from guiju.moderation.media.build import Tools
+from guiju.moderation.media.build import Tools, build_tools
 from guiju.moderation.media.service import MediaModerator
 from guiju.moderation.media.settings import MediaSettings
 from guiju.moderation.service import Moderation
@@ -167,6 +167,10 @@ class MediaRoom:
     section: str
     build: Callable[[MediaSettings, BlockList, Mapping[str, str]], Tools]
     labelling: MediaLabelling | None = None
+
+
+def seeing_nothing(settings: MediaSettings, blocked: BlockList, environment: Mapping[str, str]) -> Tools:
+    return Tools(settings, blocked, (), build_tools(settings, blocked, environment).transcriber)
 
 
 def moderation_in(folder: Path, further_policy: str = "") -> Moderation:

@@ -1,19 +1,16 @@
 """No route of the door skips a stage: who calls, the input, the opening entry, the output, the label, the closing."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import orjson
 import pytest
 from tests.factories.labeller import TestLabeller
-from tests.flows.gateway.house import BANNED, PRODUCER, House, MediaRoom, house_in
+from tests.flows.gateway.house import BANNED, PRODUCER, House, MediaRoom, house_in, seeing_nothing
 from tests.flows.gateway.samples import ANSWER, PASSED, PNG, SAMPLES, WAV, Sample
 
 from guiju.gateway.endpoints import with_passed
-from guiju.moderation.media.blocklist import BlockList
-from guiju.moderation.media.build import Tools, build_tools
-from guiju.moderation.media.settings import MediaSettings
 from guiju.web.gateway_app import GatewayApp
 
 PLAIN = frozenset(("/v1/models", "/healthz", "/readyz", "/metrics"))
@@ -33,10 +30,6 @@ async def house(request: pytest.FixtureRequest, tmp_path: Path, sqlite_url: str)
         one.upstream.text = ANSWER
         one.upstream.medium = WAV if "audio" in str(request.node.callspec.params.get("path")) else PNG
         yield one
-
-
-def seeing_nothing(settings: MediaSettings, blocked: BlockList, environment: Mapping[str, str]) -> Tools:
-    return Tools(settings, blocked, (), build_tools(settings, blocked, environment).transcriber)
 
 
 def asking(sample: Sample, text: str, *, is_stream: bool) -> dict[str, object] | bytes:

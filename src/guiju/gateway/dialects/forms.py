@@ -17,7 +17,10 @@ def fields_of(parts: Sequence[Part], *, numbers: Sequence[str] = ()) -> dict[str
     for part in parts:
         if not part.filename:
             found.setdefault(part.name, []).append(part.text)
-    fields: dict[str, object] = {name: texts[0] if len(texts) == 1 else texts for name, texts in found.items()}
+    lists = {part.name for part in parts if part.is_list}
+    fields: dict[str, object] = {
+        name: texts if name in lists or len(texts) > 1 else texts[0] for name, texts in found.items()
+    }
     for name in numbers:
         if name in fields:
             text = str(fields[name])

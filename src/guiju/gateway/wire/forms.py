@@ -23,12 +23,19 @@ class Part:
         content: its bytes.
         filename: empty where the part is no file.
         mime: the type that the sender gives it; not believed.
+        is_list: whether its name was sent with `[]` behind it, which says that there may be several.
     """
 
     name: str
     content: bytes = field(repr=False)
     filename: str = ""
     mime: str = ""
+    is_list: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name as it is sent."""
+        return f"{self.name}[]" if self.is_list else self.name
 
     @property
     def text(self) -> str:
@@ -77,7 +84,8 @@ class _Reading:
 
     def on_part(self) -> None:
         _, options = parse_options_header(self.headers.get(b"content-disposition"))
-        name = options.get(b"name", b"").decode(errors="replace").removesuffix("[]")
+        label = options.get(b"name", b"").decode(errors="replace")
+        name = label.removesuffix("[]")
         filename = options.get(b"filename", b"").decode(errors="replace")
         if not name or max(len(name), len(filename)) > _NAME_CHARACTERS or len(self.parts) >= _MOST_PARTS:
             raise _no_form(
@@ -85,7 +93,7 @@ class _Reading:
                 f"a part has no name or one that is too long, or there are more than {_MOST_PARTS}",
             )
         mime = self.headers.get(b"content-type", b"").split(b";", 1)[0].strip().lower().decode("latin-1")
-        self.parts.append(Part(name, bytes(self.data), filename, mime))
+        self.parts.append(Part(name, bytes(self.data), filename, mime, label != name))
 
     def on_end(self) -> None:
         self.is_whole = True
@@ -134,7 +142,7 @@ def write_form(parts: Sequence[Part]) -> tuple[bytes, str]:
     boundary = f"guiju-{secrets.token_hex(16)}"
     out: list[bytes] = []
     for part in parts:
-        disposition = f'form-data; name="{_quoted(part.name)}"'
+        disposition = f'form-data; name="{_quoted(part.label)}"'
         if part.filename:
             disposition += f'; filename="{_quoted(part.filename)}"'
         out.append(f"--{boundary}\r\nContent-Disposition: {disposition}\r\n".encode())

@@ -103,8 +103,7 @@ class ChatRequest:
         parts = [part for part in self.form if part.filename]
         for name, value in payload.items():
             values = value if isinstance(value, list) else [value]
-            label = f"{name}[]" if isinstance(value, list) else name
-            parts += [Part(label, str(one).encode()) for one in values]
+            parts += [Part(name, str(one).encode(), is_list=isinstance(value, list)) for one in values]
         return parts
 
 
