@@ -8,7 +8,7 @@ import orjson
 import pytest
 from tests.factories.pictures import encoded, scene
 from tests.flows.gateway.house import BANNED, House, MediaRoom, house_in
-from tests.flows.gateway.samples import PASSED, PNG
+from tests.flows.gateway.samples import PASSED, PNG, SAMPLES
 from tests.flows.gateway.test_media_endpoints import Reader
 
 from guiju.moderation.media.build import Tools, build_tools
@@ -146,3 +146,30 @@ async def test_what_the_operator_lets_pass_is_moderated_both_ways_and_evidenced(
     for one in refused:
         assert (await house.post_to(PASSED, one))[0] == 400
     assert len(house.upstream.seen) == 1
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/responses", VECTORS])
+async def test_a_key_may_come_in_the_header_of_anthropics_clients(house: House, path: str) -> None:
+    body = SAMPLES[path].asking("你好")
+    headers = {"Authorization": "", "X-Api-Key": house.key}
+    async with house.http.post(f"{house.url}{path}", json=body, headers={"X-Api-Key": house.key}) as response:
+        assert response.status == 200
+    assert (await house.post_to(path, orjson.dumps(body), **{**headers, "X-Api-Key": "wrong"}))[0] == 401
+    wrong = {"Authorization": "Bearer wrong", "X-Api-Key": house.key}
+    assert (await house.post_to(path, orjson.dumps(body), **wrong))[0] == 401
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/responses"])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_server_that_answers_twice_is_not_believed(house: House, path: str, stream: bool) -> None:  # noqa: FBT001 - a table
+    choices = [{"index": at, "message": {"content": f"答{at}"}, "finish_reason": "stop"} for at in range(2)]
+    house.upstream.whole = {"choices": choices}
+    house.upstream.events = [{"choices": [{"index": at, "delta": {"content": f"答{at}"}}]} for at in range(2)]
+    body = SAMPLES[path].asking("你好")
+    assert isinstance(body, dict)
+    model = "events" if stream else "m"
+    status, _, raw = await house.post_to(path, {**body, "stream": stream, "model": model})
+    assert status == (200 if stream else 502)
+    assert "upstream_garbage" in raw.decode()
+    assert "答1" not in raw.decode()
+    assert (await house.closing())["outcome"] == "upstream_failed"

@@ -72,7 +72,7 @@ def test_what_is_no_request_is_refused(path: str, raw: bytes) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/responses"])
 def test_every_text_that_reaches_the_model_is_moderated(path: str) -> None:
-    texts = [f"文{at}" for at in range(9)]
+    texts = [f"文{at}甲" for at in range(10)]
     if path == "/v1/messages":
         body: dict[str, Any] = {
             "model": "m",
@@ -94,6 +94,7 @@ def test_every_text_that_reaches_the_model_is_moderated(path: str) -> None:
                 }
             ],
             "stop_sequences": [texts[8]],
+            "documents": [{"text": texts[9]}],
         }
     else:
         body = {
@@ -105,13 +106,13 @@ def test_every_text_that_reaches_the_model_is_moderated(path: str) -> None:
                 {"type": "function_call_output", "call_id": "c", "output": texts[4]},
             ],
             "tools": [{"type": "function", "name": texts[5], "description": texts[6], "parameters": {"x": texts[7]}}],
-            "documents": [texts[8]],
+            "documents": [texts[8], {"text": texts[9]}],
         }
     request = read(path, body)
     for text in texts:
         assert any(text in turn.text for turn in request.turns), text
         assert text in orjson.dumps(request.upstream_payload("m")).decode()
-    assert {turn.role for turn in request.turns} >= {"system", "user", "tool", "assistant"}
+    assert {turn.role for turn in request.turns} >= {"system", "user", "tool", "assistant", "documents"}
 
 
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/responses"])

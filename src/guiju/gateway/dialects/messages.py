@@ -39,6 +39,7 @@ _SAME = {
     "top_k": "top_k",
     "stop_sequences": "stop",
     "stream": "stream",
+    "documents": "documents",
 }
 # Fields that say how Anthropic's own servers should work, and that no model server of another kind could follow.
 _IGNORED = frozenset(("thinking", "service_tier", "inference_geo", "cache_control", "betas"))
