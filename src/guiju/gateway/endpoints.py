@@ -56,7 +56,7 @@ class Endpoint:
 
 _whole = partial(Endpoint, streams=False)
 _ALL = (
-    Endpoint(CHAT, ChatDialect()),
+    Endpoint(f"/v1/{CHAT}", ChatDialect()),
     Endpoint("/v1/completions", CompletionsDialect()),
     Endpoint("/v1/messages", MessagesDialect()),
     Endpoint("/v1/responses", ResponsesDialect()),

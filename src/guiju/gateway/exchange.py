@@ -86,7 +86,7 @@ class Exchange:
     first_byte_ms: int | None = None
     failure: str = ""
     outcome: str = ""
-    endpoint: str = CHAT
+    endpoint: str = f"/v1/{CHAT}"
     apart: tuple[Decision, ...] = ()
     made: tuple[MediaReport, ...] = ()
 

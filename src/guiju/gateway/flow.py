@@ -79,11 +79,11 @@ class ChatFlow:
         self._open_count = 0
 
     async def chat(self, call: ChatCall) -> ChatReply:
-        """Answer one call to the endpoint `call.path`; errors come back as replies in its own shape.
+        """Answer one call to the endpoint `call.endpoint`; errors come back as replies in its own shape.
 
         The caller iterates `pieces`, when there are any, and always ends with `aclose`.
         """
-        endpoint = self._endpoints[call.path]
+        endpoint = self._endpoints[f"/v1/{call.endpoint}"]
         reply = await self._served(call, endpoint)
         return reply if reply.status < _ERRORS else endpoint.dialect.shaped(reply)
 

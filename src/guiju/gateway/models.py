@@ -6,7 +6,7 @@ from datetime import datetime
 
 from guiju.kit.canonical_json import JsonObject
 
-CHAT = "/v1/chat/completions"
+CHAT = "chat/completions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class ChatCall:
         app: set by a door that has authenticated its user itself (the chat page); then `authorization` is not read.
         end_user: overrides the body's `user` field when set (the chat page's visitor).
         audience: `minor` where the caller knows that its user is one, `adult` or empty otherwise.
-        path: the endpoint.
+        endpoint: the path after `/v1/`.
         content_type: of the body; empty counts as JSON.
     """
 
@@ -56,7 +56,7 @@ class ChatCall:
     app: App | None = None
     end_user: str = ""
     audience: str = ""
-    path: str = CHAT
+    endpoint: str = CHAT
     content_type: str = ""
 
 

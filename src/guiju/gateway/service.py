@@ -154,7 +154,7 @@ class Gateway:
     # --- calls ------------------------------------------------------------------------------------------------------
 
     async def chat(self, call: ChatCall) -> ChatReply:
-        """Answer one call to the endpoint `call.path`; errors come back as replies in its own shape.
+        """Answer one call to the endpoint `call.endpoint`; errors come back as replies in its own shape.
 
         The caller iterates `pieces`, when there are any, and always ends with `aclose`.
         """

@@ -140,9 +140,10 @@ class GatewayApp:
 
     async def _call(self, scope: Message, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
+        name = path.removeprefix("/v1/")
         authorization, encoding, audience = _wanted_headers(scope["headers"])
         content_type = ""
-        if path != CHAT:
+        if name != CHAT:
             authorization, content_type = _further_headers(scope["headers"], authorization)
         body, size, problem = await self._body(receive)
         if body is None:
@@ -157,7 +158,7 @@ class GatewayApp:
             content,
             authorization.decode("latin-1"),
             audience=audience.decode("latin-1"),
-            path=path,
+            endpoint=name,
             content_type=content_type,
         )
         try:
@@ -241,10 +242,11 @@ def _wanted_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, byte
 
 def _further_headers(headers: Iterable[tuple[bytes, bytes]], authorization: bytes) -> tuple[bytes, str]:
     """Return who calls, which Anthropic's clients say in a header of their own, and the type of the body."""
-    content_type = b""
+    given, content_type = authorization, b""
     for name, value in headers:
-        if name == b"x-api-key" and not authorization:
-            authorization = b"Bearer " + value
+        if name == b"x-api-key" and not given:
+            # Two of them are none: a proxy before us may have read the other one.
+            authorization = b"ambiguous" if authorization else b"Bearer " + value
         elif name == b"content-type":
             content_type = value
     return authorization, content_type.decode("latin-1")

@@ -38,7 +38,7 @@ JSON_ENDPOINTS = [path for path, sample in SAMPLES.items() if isinstance(sample.
 
 
 def read(path: str, body: dict[str, Any]) -> ChatRequest:
-    return EVERY[path].dialect.read(ChatCall(orjson.dumps(body), path=path), READING)
+    return EVERY[path].dialect.read(ChatCall(orjson.dumps(body), endpoint=path.removeprefix("/v1/")), READING)
 
 
 def attempt(path: str, body: dict[str, Any]) -> ChatRequest | CallError:
@@ -67,7 +67,7 @@ def test_hostile_fields_are_read_or_refused(path: str, changes: dict[str, Any]) 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{", b"\xff", b'{"model": "m"}', b"[" * 200 + b"]" * 200])
 def test_what_is_no_request_is_refused(path: str, raw: bytes) -> None:
     with pytest.raises(CallError):
-        EVERY[path].dialect.read(ChatCall(raw, path=path), READING)
+        EVERY[path].dialect.read(ChatCall(raw, endpoint=path.removeprefix("/v1/")), READING)
 
 
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/responses"])

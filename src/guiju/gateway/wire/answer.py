@@ -1,5 +1,6 @@
 """Answers in the OpenAI shape, written as bytes; the parts that repeat in every event are written once an exchange."""
 
+from collections.abc import Mapping
 from functools import cached_property
 
 import orjson
@@ -40,6 +41,11 @@ class AnswerWriter:
         choices = [{"index": index, "delta": delta, "logprobs": None, "finish_reason": None}]
         return self._with(orjson.dumps({"choices": choices}))
 
+    def retract(self, index: int, characters: Mapping[str, int]) -> bytes:
+        """Write that the client must take text back: an empty delta, which others pass over."""
+        choices = [{"index": index, "delta": {}, "logprobs": None, "finish_reason": None}]
+        return self._with(orjson.dumps({"choices": choices, "guiju": taken_back(index, characters)}))
+
     def finish(self, index: int, reason: str, extension: dict[str, object] | None) -> bytes:
         """Write the last event of a choice; `extension` is the `guiju` object."""
         choices = [{"index": index, "delta": {}, "logprobs": None, "finish_reason": reason}]
@@ -64,6 +70,11 @@ class AnswerWriter:
 
     def _with(self, more: bytes) -> bytes:
         return self._event + b"," + more[1:] + b"\n\n"
+
+
+def taken_back(index: int, characters: Mapping[str, int]) -> dict[str, object]:
+    """Return the `guiju` object of the event that takes text back; counted in Unicode code points."""
+    return {"event": "retract", "choice": index, "characters": dict(characters)}
 
 
 def error_event(error: CallError, exchange_id: str) -> bytes:

@@ -1,9 +1,11 @@
 """The older completions of OpenAI: a text goes on. Answers of model servers made conversations, and back again."""
 
+from collections.abc import Mapping
+
 import orjson
 
 from guiju.gateway.errors import CallError
-from guiju.gateway.wire.answer import DONE, error_event
+from guiju.gateway.wire.answer import DONE, error_event, taken_back
 
 
 def as_conversation(answer: dict[str, object]) -> dict[str, object]:
@@ -53,6 +55,11 @@ class CompletionWriter:
         """Write more text, with the log probabilities of tokens that have left."""
         lists = self._lists(index, tokens)
         return self._event([{"index": index, "text": text, "logprobs": lists, "finish_reason": None}])
+
+    def retract(self, index: int, characters: Mapping[str, int]) -> bytes:
+        """Write that the client must take text back: an empty text, which others pass over."""
+        choice = {"index": index, "text": "", "logprobs": None, "finish_reason": None}
+        return self._event([choice], {"guiju": taken_back(index, characters)})
 
     def finish(self, index: int, reason: str, extension: dict[str, object] | None) -> bytes:
         """Write the end of a choice."""

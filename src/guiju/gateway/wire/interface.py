@@ -1,5 +1,6 @@
 """What an answer is written with: the stages say what leaves, a writer says how it looks in its client's dialect."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from guiju.gateway.errors import CallError
@@ -18,6 +19,10 @@ class AnswerWriting(Protocol):
 
     def probable(self, index: int, text: str, tokens: list[dict[str, object]]) -> bytes:
         """Write what adds `text` to the content of a choice, with the log probabilities of tokens that have left."""
+        ...
+
+    def retract(self, index: int, characters: Mapping[str, int]) -> bytes:
+        """Write that the client must take back so many characters of each field of a choice; others pass it over."""
         ...
 
     def finish(self, index: int, reason: str, extension: dict[str, object] | None) -> bytes:

@@ -6,6 +6,7 @@ import orjson
 
 from guiju.gateway.errors import CallError
 from guiju.gateway.models import ChatReply
+from guiju.gateway.wire.answer import taken_back
 from guiju.gateway.wire.events import garbage
 
 _STOP: Mapping[str, str] = {
@@ -72,6 +73,10 @@ class MessagesWriter:
     def probable(self, index: int, text: str, tokens: list[dict[str, object]]) -> bytes:  # noqa: ARG002 - nobody can ask for them here
         """Write more text; this dialect has no log probabilities."""
         return self.text(index, "content", text)
+
+    def retract(self, index: int, characters: Mapping[str, int]) -> bytes:
+        """Write that the client must take text back: a ping, which others pass over."""
+        return _event("ping", {"guiju": taken_back(index, characters)})
 
     def finish(self, index: int, reason: str, extension: dict[str, object] | None) -> bytes:  # noqa: ARG002 - the interface's
         """Close what is open; why it ended is told at the end."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import orjson
 
 from guiju.gateway.errors import CallError
+from guiju.gateway.wire.answer import taken_back
 from guiju.gateway.wire.events import garbage
 from guiju.gateway.wire.request import ChatRequest
 
@@ -49,6 +50,11 @@ class ResponsesWriter:
         """Write more text, with the log probabilities of tokens that have left."""
         del index
         return self._more(text, tokens, is_thought=False)
+
+    def retract(self, index: int, characters: Mapping[str, int]) -> bytes:
+        """Write that the client must take text back: the response so far, which others pass over."""
+        response = {**self._head, "status": "in_progress", "output": [*self._items]}
+        return self._event("response.in_progress", response=response, guiju=taken_back(index, characters))
 
     def finish(self, index: int, reason: str, extension: dict[str, object] | None) -> bytes:
         """Close what is open; why it ended is told at the end."""
