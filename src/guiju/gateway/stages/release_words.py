@@ -30,14 +30,14 @@ async def release_transcript(desk: Desk, exchange: Exchange, answer: Event) -> M
     choice = exchange.choice(0)
     medium = answer.get(MEDIUM)
     if isinstance(medium, bytes):
-        made = Made((await _subtitles(desk, exchange, choice, medium, str(answer[MIME]))).encode(), _PLAIN)
+        made = Made((await _subtitles(desk, exchange, choice, medium=medium, mime=str(answer[MIME]))).encode(), _PLAIN)
     else:
-        made = Made(orjson.dumps({**await _spoken(desk, exchange, choice, answer), "guiju": told(exchange)}))
+        made = Made(orjson.dumps({**await _spoken(desk, exchange, choice, answer=answer), "guiju": told(exchange)}))
     await close(desk, exchange)
     return made
 
 
-async def _subtitles(desk: Desk, exchange: Exchange, choice: ChoiceOutput, medium: bytes, mime: str) -> str:
+async def _subtitles(desk: Desk, exchange: Exchange, choice: ChoiceOutput, *, medium: bytes, mime: str) -> str:
     if mime not in _TEXT_TYPES:
         raise garbage()
     try:
@@ -53,7 +53,7 @@ async def _subtitles(desk: Desk, exchange: Exchange, choice: ChoiceOutput, mediu
     return await let_text(desk, exchange, choice, name="content", text=text)
 
 
-async def _spoken(desk: Desk, exchange: Exchange, choice: ChoiceOutput, answer: Event) -> Event:
+async def _spoken(desk: Desk, exchange: Exchange, choice: ChoiceOutput, *, answer: Event) -> Event:
     text = answer.get("text")
     if not isinstance(text, str):
         raise garbage()

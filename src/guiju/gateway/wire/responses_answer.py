@@ -1,6 +1,6 @@
 """Answers in the shape of OpenAI's Responses API: items, and the events by which they grow."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 
@@ -77,9 +77,9 @@ class ResponsesWriter:
         thoughts = [str(message[name]) for name in _THOUGHTS if message.get(name)]
         texts = [str(message[name]) for name in ("content", "refusal") if message.get(name)]
         tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
-        items = [self._item(at, "reasoning", text, []) for at, text in enumerate(thoughts)]
+        items = [self._item(at, "reasoning", text) for at, text in enumerate(thoughts)]
         if texts:
-            items.append(self._item(len(items), "message", "".join(texts), tokens or []))
+            items.append(self._item(len(items), "message", "".join(texts), tokens=tokens or []))
         items += [self._function(len(items) + at, call) for at, call in enumerate(message.get("tool_calls") or ())]
         reason = str(choices[0]["finish_reason"])
         return orjson.dumps(self._response(items, reason, usage, extension=extension))
@@ -108,7 +108,7 @@ class ResponsesWriter:
             return b""
         out = self._close()
         self._open = kind
-        begun = {**self._item(len(self._items), kind, "", []), "status": "in_progress", "content": []}
+        begun = {**self._item(len(self._items), kind, ""), "status": "in_progress", "content": []}
         out += self._event("response.output_item.added", output_index=len(self._items), item=begun)
         return out + self._event(
             "response.content_part.added", **self._place(), content_index=0, part=_part(kind, "", [])
@@ -118,7 +118,7 @@ class ResponsesWriter:
         if not self._open:
             return b""
         kind, text, tokens, place = self._open, "".join(self._text), self._tokens, self._place()
-        item = self._item(len(self._items), kind, text, tokens)
+        item = self._item(len(self._items), kind, text, tokens=tokens)
         if kind == "message":
             out = self._event("response.output_text.done", **place, content_index=0, text=text, logprobs=tokens)
         else:
@@ -150,9 +150,9 @@ class ResponsesWriter:
         prefix = {"message": "msg", "reasoning": "rs"}.get(kind, "fc")
         return f"{prefix}_{self._id}_{at}"
 
-    def _item(self, at: int, kind: str, text: str, tokens: list[Fields]) -> Fields:
+    def _item(self, at: int, kind: str, text: str, *, tokens: Sequence[Fields] = ()) -> Fields:
         item: Fields = {"id": self._item_id(kind, at), "type": kind, "status": "completed"}
-        item["content"] = [_part(kind, text, tokens)]
+        item["content"] = [_part(kind, text, [*tokens])]
         if kind == "message":
             return {**item, "role": "assistant"}
         return {**item, "summary": []}
