@@ -83,9 +83,15 @@ class InputModeration:
         if spoken is None:
             return None
         decision = await self._decide(spoken.text, exchange.policy_hash, plain)
-        if rules.may_go_on(decision) or not spoken.shows_more(decision, decisions):
-            return None
-        return replace(decision, reason=f"多轮合并：{decision.reason}")
+        shows_more = not rules.may_go_on(decision) and spoken.shows_more(decision, decisions)
+        panel = exchange.panel
+        if not shows_more and panel is not None and panel.judges_input and self._moderation.policy.conversation.guards:
+            apart = rules.strictest(decisions)
+            assert apart is not None  # noqa: S101 - there are several
+            question = Question(exchange.told(spoken.text), Scope.INPUT)
+            decision = await panel.judge(question, apart, guard_log(exchange), context=plain)
+            shows_more = not rules.may_go_on(decision)
+        return replace(decision, reason=f"多轮合并：{decision.reason}") if shows_more else None
 
     async def _judged(self, exchange: Exchange, panel: Panel, decisions: list[Decision]) -> list[Decision]:
         """Ask the guards about every turn."""

@@ -15,13 +15,16 @@ class ConversationPolicy:
 
     Attributes:
         turns: how many of the last texts of the user are also read as if they were one; 0 or 1 for none.
+        guards: whether the guards that judge inputs are also asked about that one.
     """
 
     turns: int = DEFAULT_TURNS
+    guards: bool = False
 
 
 def read_conversation(reader: FieldReader, node: Node | None) -> ConversationPolicy:
     """Read the section; without it, the default holds."""
-    fields = reader.mapping(node, "conversation", ("turns",)) if node is not None else {}
+    fields = reader.mapping(node, "conversation", ("turns", "guards")) if node is not None else {}
     turns = reader.number(fields.get("turns"), "conversation.turns", (0, MOST_TURNS), default=DEFAULT_TURNS)
-    return ConversationPolicy(turns)
+    guards = reader.choice(fields.get("guards"), "conversation.guards", ("true", "false"), default="false")
+    return ConversationPolicy(turns, guards == "true")
