@@ -81,6 +81,10 @@ class Moderating(Protocol):
         """Decide about a whole text."""
         ...
 
+    def decide_by_words(self, text: str, scope: Scope, context: Context = ANYONE) -> Decision:
+        """Decide about a whole text by the keyword library alone."""
+        ...
+
     @property
     def panel(self) -> Panel | None:
         """The guards to ask after `decide`; None where policy has none."""

@@ -49,6 +49,9 @@ class Counting:
         self.contexts.append(context)
         return Decision(self.action, scope, (), (), "", "", self.policy.hash, "")
 
+    def decide_by_words(self, text: str, scope: Scope, context: Context = ANYONE) -> Decision:
+        return self.decide(text, scope, context)
+
     panel = None
 
     def open_vault(self) -> None:

@@ -9,7 +9,6 @@ from guiju.moderation.models import Action, Decision
 _EDGE_CHARACTERS = 120
 """Of a longer turn only so much of its beginning and end is joined: its middle was read with it, and is far away."""
 _GAP = "\n\n"
-_EXACT = "keywords"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +18,14 @@ class Joined:
     text: str
     seams: tuple[int, ...]
 
-    def shows_more(self, decision: Decision, apart: Sequence[Decision]) -> bool:
-        """Whether the decision about the whole rests on what no turn showed on its own.
+    def shows_more(self, decision: Decision) -> bool:
+        """Whether the decision rests on what lies across a seam; not knowing counts always.
 
-        A detector that weighs whole sentences must have found it across a seam: turns that merely stand side by side
-        make sentences that nobody said. Not knowing counts always.
+        What lies within one turn was decided about with it. That a companion of a term stands in another turn is no
+        more than two questions beside each other.
         """
-        if decision.action is Action.UNDETERMINED:
-            return True
-        known = {(finding.detector, finding.term_id) for one in apart for finding in one.findings}
-        return any(
-            (finding.detector, finding.term_id) not in known
-            and (finding.detector == _EXACT or any(finding.start < seam < finding.end for seam in self.seams))
-            for finding in decision.findings
+        return decision.action is Action.UNDETERMINED or any(
+            finding.start < seam < finding.end for finding in decision.findings for seam in self.seams
         )
 
 

@@ -82,8 +82,8 @@ class InputModeration:
         spoken = joined(exchange.request.turns, self._moderation.policy.conversation.turns)
         if spoken is None:
             return None
-        decision = await self._decide(spoken.text, exchange.policy_hash, plain)
-        shows_more = not rules.may_go_on(decision) and spoken.shows_more(decision, decisions)
+        decision = self._moderation.decide_by_words(spoken.text, Scope.INPUT, plain)
+        shows_more = not rules.may_go_on(decision) and spoken.shows_more(decision)
         panel = exchange.panel
         if not shows_more and panel is not None and panel.judges_input and self._moderation.policy.conversation.guards:
             apart = rules.strictest(decisions)
