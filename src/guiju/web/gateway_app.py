@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from guiju.gateway.endpoints import Endpoint
+from guiju.gateway.endpoints import ENDPOINTS, Endpoint
 from guiju.gateway.errors import (
     CallError,
     RequestTooLargeError,
@@ -94,7 +94,7 @@ def trim_memory() -> None:
 class GatewayApp:
     """The endpoints, `/v1/models`, `/healthz`, `/readyz`, `/metrics`."""
 
-    paths = frozenset(("/v1/models", "/healthz", "/readyz", "/metrics"))
+    paths = frozenset((*ENDPOINTS, "/v1/models", "/healthz", "/readyz", "/metrics"))
 
     def __init__(self, gateway: GatewayService) -> None:
         """Open the door to `gateway`, which whoever serves this app starts and stops."""

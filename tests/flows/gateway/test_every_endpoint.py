@@ -10,7 +10,7 @@ from tests.factories.labeller import TestLabeller
 from tests.flows.gateway.house import BANNED, PRODUCER, House, MediaRoom, house_in, seeing_nothing
 from tests.flows.gateway.samples import ANSWER, PASSED, PNG, SAMPLES, WAV, Sample
 
-from guiju.gateway.endpoints import with_passed
+from guiju.gateway.endpoints import ENDPOINTS, with_passed
 from guiju.web.gateway_app import GatewayApp
 
 PLAIN = frozenset(("/v1/models", "/healthz", "/readyz", "/metrics"))
@@ -39,7 +39,7 @@ def asking(sample: Sample, text: str, *, is_stream: bool) -> dict[str, object] |
 
 def test_every_route_of_the_door_is_known_here() -> None:
     assert set(EVERY) == set(SAMPLES)
-    assert GatewayApp.paths == PLAIN
+    assert GatewayApp.paths == set(ENDPOINTS) | PLAIN
 
 
 @each_way
