@@ -17,7 +17,7 @@ KINDS = ("openai", "gguf", "echo", "law-assistant")
 EVERY_MODEL = "*"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TOP = frozenset(("upstreams", "limits", "patience", "provider_code", "health_seconds", "pass_through"))
-_PASSED = re.compile(r"/v1/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*")
+_PASSED = re.compile(r"/v1(?:/[A-Za-z0-9][A-Za-z0-9._-]*)+")
 _SIZE_MOST = 8 * 1024 * 1024  # of a body or an answer: both must fit into one entry of the ledger
 _ROW = frozenset(("name", "kind", "base_url", "api_key", "api_key_env", "models", "path"))
 
