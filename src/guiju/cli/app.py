@@ -17,6 +17,8 @@ ROOMS = MappingProxyType(
     {
         "init": "填写服务画像 / answer what decides which obligations bind this service",
         "serve": "启动网关与控制台 / start the gateway and the console",
+        "app": "应用：谁可以调用，服务谁，多少 / apps: who may call, for whom, how much",
+        "key": "密钥：新建、更换、吊销 / keys of an app: create, rotate, revoke",
         "keywords": "关键词库：导入、变更、检查、统计 / the keyword library: import, changes, check, stats",
         "review": "复核：列出、导出样例 / the review queue: list, export examples",
         "policy": "策略：检查、查看、试判、测试、比较 / the policy: check, show, try, test, diff, schema",
@@ -28,7 +30,7 @@ ROOMS = MappingProxyType(
         "doctor": "检查环境，说明怎么修 / check this machine and say how to mend it",
     }
 )
-_MODULES = MappingProxyType({"init": "initialise"})
+_MODULES = MappingProxyType({"init": "initialise", "app": "applications"})
 _WIDEST = 140
 USAGE_STATUS = 2
 _UNEXPECTED_STATUS = 70  # EX_SOFTWARE of sysexits.h

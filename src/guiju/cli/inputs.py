@@ -65,6 +65,17 @@ def midnight(text: str, where: str) -> datetime | None:
     return datetime.combine(day(text, where), time(), BEIJING) if text else None
 
 
+def given(text: str) -> str:
+    """Take a reason, which must say something.
+
+    Raises:
+        InputError: it is empty.
+    """
+    if not text.strip():
+        raise InputError("请写明理由。", "Say why.", where="--reason")
+    return text.strip()
+
+
 def read_file(path: Path, most: int) -> bytes:
     """Return what stands in a file, `most` bytes and one more at most, so that the reader can tell it is too long.
 

@@ -2,14 +2,17 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from guiju.gateway import rules
-from guiju.gateway.models import ApiKey, App
+from guiju.gateway.app_rules import NO_RULES, AppRules, read_rules, read_scope, rules_facts
+from guiju.gateway.models import ApiKey, App, KeyWish
 from guiju.gateway.ports import Recording
 from guiju.gateway.stages.authenticate import hash_key
-from guiju.kit.clock import Clock
+from guiju.kit.canonical_json import JsonObject
+from guiju.kit.clock import Clock, to_iso
 from guiju.kit.errors import InputError, NotFoundError
 from guiju.kit.ids import new_id
 from guiju.ledger.models import Draft
@@ -18,6 +21,8 @@ _NAME_CHARACTERS = 128
 _MARK_CHARACTERS = 200
 _SECRET_BYTES = 30
 _PREFIX_CHARACTERS = 10
+_REASON_CHARACTERS = 1000
+_OVERLAP_MOST = timedelta(days=90)
 
 
 class AppStore(Protocol):
@@ -35,8 +40,8 @@ class AppStore(Protocol):
         """Return every app."""
         ...
 
-    def add_key(self, key: ApiKey, digest: str) -> None:
-        """Keep a key by its hash."""
+    def add_key(self, key: ApiKey, digest: str, *, replaces: ApiKey | None = None) -> None:
+        """Keep a key by its hash; `replaces` is an older one with its new end."""
         ...
 
     def keys(self, app_id: str) -> list[ApiKey]:
@@ -73,63 +78,150 @@ class Apps:
                 return app
         raise NotFoundError(f"没有编号为 {app_id} 的应用。", f"There is no app with the id {app_id}.", where="app")
 
-    def create(self, name: str, *, refuses_with_error: bool, text_mark: str, actor: str) -> tuple[App, str]:
+    def create(  # noqa: PLR0913 - one a field
+        self,
+        name: str,
+        *,
+        refuses_with_error: bool,
+        text_mark: str,
+        actor: str,
+        reason: str = "",
+        rules: AppRules = NO_RULES,
+    ) -> tuple[App, str]:
         """Make an app with its first key; the key's secret is returned here and never again.
 
         Raises:
-            InputError: the name is empty or too long.
+            InputError: the name is empty or too long, or a rule cannot be kept.
             ConfigurationError: the text mark is not lawful.
         """
-        app = App(new_id(), self._name(name), refuses_with_error=refuses_with_error, text_mark=self._mark(text_mark))
-        now = self._clock.now()
-        self._store.add_app(app, now)
-        self._enter("app.created", app, actor)
-        return app, self.create_key(app.id, actor=actor)[1]
+        app = App(
+            new_id(),
+            self._name(name),
+            refuses_with_error=refuses_with_error,
+            text_mark=self._mark(text_mark),
+            rules=read_rules(rules_facts(rules)),
+        )
+        self._enter("app.created", app, actor, {"reason": _reason(reason)})
+        self._store.add_app(app, self._clock.now())
+        return app, self.create_key(app.id, actor=actor, reason=reason)[1]
 
-    def change(self, app: App, *, actor: str) -> App:
+    def change(self, app: App, *, actor: str, reason: str = "") -> App:
         """Give an app new settings.
 
         Raises:
-            InputError: the name is empty or too long.
+            InputError: the name is empty or too long, or a rule cannot be kept.
             ConfigurationError: the text mark is not lawful.
             NotFoundError: there is no such app.
         """
-        changed = App(app.id, self._name(app.name), app.refuses_with_error, self._mark(app.text_mark))
-        if not self._store.update_app(changed):
-            self.get(app.id)
-        self._enter("app.changed", changed, actor)
+        self.get(app.id)
+        changed = replace(
+            app,
+            name=self._name(app.name),
+            text_mark=self._mark(app.text_mark),
+            rules=read_rules(rules_facts(app.rules)),
+            key=None,
+        )
+        self._enter("app.changed", changed, actor, {"reason": _reason(reason)})
+        self._store.update_app(changed)
         return changed
 
     def keys(self, app_id: str) -> list[ApiKey]:
         """Return the keys of an app, oldest first."""
         return self._store.keys(app_id)
 
-    def create_key(self, app_id: str, *, actor: str) -> tuple[ApiKey, str]:
+    def create_key(
+        self, app_id: str, wish: KeyWish | None = None, *, actor: str, reason: str = ""
+    ) -> tuple[ApiKey, str]:
         """Make one more key for an app; its secret is returned here and never again.
 
         Raises:
             NotFoundError: there is no such app.
+            InputError: the key's name, scope or end cannot be taken.
         """
         app = self.get(app_id)
-        secret = f"gj-{secrets.token_urlsafe(_SECRET_BYTES)}"
-        key = ApiKey(new_id(), app_id, secret[:_PREFIX_CHARACTERS], self._clock.now(), None)
+        key, secret = self._new_key(app_id, wish or KeyWish())
+        self._enter("api_key.created", app, actor, {**_key_facts(key), "reason": _reason(reason)})
         self._store.add_key(key, hash_key(secret))
-        self._enter("api_key.created", app, actor, key_id=key.id)
         return key, secret
 
-    def revoke_key(self, app_id: str, key_id: str, *, actor: str) -> None:
-        """Revoke a key; within a second no call with it is taken.
+    def rotate_key(
+        self, app_id: str, key_id: str, *, overlap: timedelta, actor: str, reason: str = ""
+    ) -> tuple[ApiKey, str]:
+        """Make a key that takes the place of another; for `overlap` both are good, then the old one ends.
+
+        The new key opens what the old one did and has no end of its own unless the old one had a later one.
 
         Raises:
             NotFoundError: the app has no such key in force.
+            InputError: the overlap is negative or longer than ninety days.
         """
         app = self.get(app_id)
-        is_its_own = any(key.id == key_id for key in self._store.keys(app_id))
-        if not is_its_own or not self._store.revoke_key(key_id, self._clock.now()):
-            raise NotFoundError(f"没有可吊销的密钥 {key_id}。", f"There is no key {key_id} to revoke.", where="key")
-        self._enter("api_key.revoked", app, actor, key_id=key_id)
+        old = self._in_force(app_id, key_id)
+        if not timedelta(0) <= overlap <= _OVERLAP_MOST:
+            raise InputError(
+                f"重叠时间应在 0 到 {_OVERLAP_MOST.days} 天之间。",
+                f"The overlap must be from 0 to {_OVERLAP_MOST.days} days.",
+                where="overlap",
+            )
+        key, secret = self._new_key(app_id, KeyWish(old.label, old.scope, old.expires_at))
+        end = self._clock.now() + overlap
+        ending = replace(old, expires_at=end if old.expires_at is None else min(end, old.expires_at))
+        facts = {
+            **_key_facts(key),
+            "replaces": old.id,
+            "old_ends_at": to_iso(ending.expires_at or end),
+            "reason": _reason(reason),
+        }
+        self._enter("api_key.rotated", app, actor, facts)
+        self._store.add_key(key, hash_key(secret), replaces=ending)
+        return key, secret
 
-    def _enter(self, action: str, app: App, actor: str, *, key_id: str = "") -> None:
+    def revoke_key(self, app_id: str, key_id: str, *, actor: str, reason: str = "") -> None:
+        """Revoke a key; within a second no call with it is taken.
+
+        Raises:
+            NotFoundError: the app has no such key that could be revoked.
+        """
+        app = self.get(app_id)
+        known = next((key for key in self._store.keys(app_id) if key.id == key_id and key.revoked_at is None), None)
+        if known is None:
+            raise NotFoundError(f"没有可吊销的密钥 {key_id}。", f"There is no key {key_id} to revoke.", where="key")
+        self._enter("api_key.revoked", app, actor, {**_key_facts(known), "reason": _reason(reason)})
+        self._store.revoke_key(key_id, self._clock.now())
+
+    def _in_force(self, app_id: str, key_id: str) -> ApiKey:
+        now = self._clock.now()
+        for key in self._store.keys(app_id):
+            if key.id == key_id and key.is_in_force(now):
+                return key
+        raise NotFoundError(f"没有有效的密钥 {key_id}。", f"There is no key {key_id} in force.", where="key")
+
+    def _new_key(self, app_id: str, wish: KeyWish) -> tuple[ApiKey, str]:
+        now = self._clock.now()
+        label = wish.label.strip()
+        if len(label) > _NAME_CHARACTERS:
+            raise InputError(
+                f"密钥的名称不超过 {_NAME_CHARACTERS} 字。",
+                f"A key's name has at most {_NAME_CHARACTERS} characters.",
+                where="label",
+            )
+        if wish.expires_at is not None and wish.expires_at <= now:
+            raise InputError("密钥的到期时间应在将来。", "A key must end in the future.", where="expires_at")
+        secret = f"gj-{secrets.token_urlsafe(_SECRET_BYTES)}"
+        scope = read_scope(wish.scope.endpoints, wish.scope.models)
+        key = ApiKey(
+            new_id(),
+            app_id,
+            secret[:_PREFIX_CHARACTERS],
+            now,
+            None,
+            label=label,
+            scope=scope,
+            expires_at=wish.expires_at,
+        )
+        return key, secret
+
+    def _enter(self, action: str, app: App, actor: str, facts: JsonObject) -> None:
         draft = Draft(
             action=action,
             actor=actor,
@@ -139,7 +231,8 @@ class Apps:
                 "name": app.name,
                 "refuses_with_error": app.refuses_with_error,
                 "text_mark": app.text_mark,
-                "key_id": key_id,
+                "rules": rules_facts(app.rules),
+                **facts,
             },
         )
         self._ledger.append(draft)
@@ -162,3 +255,24 @@ class Apps:
                 where="text_mark",
             )
         return self._check_mark(text_mark) if text_mark else ""
+
+
+def _key_facts(key: ApiKey) -> JsonObject:
+    return {
+        "key_id": key.id,
+        "label": key.label,
+        "endpoints": list(key.scope.endpoints),
+        "models": list(key.scope.models),
+        "expires_at": to_iso(key.expires_at) if key.expires_at is not None else None,
+    }
+
+
+def _reason(text: str) -> str:
+    text = text.strip()
+    if len(text) > _REASON_CHARACTERS:
+        raise InputError(
+            f"理由不超过 {_REASON_CHARACTERS} 字。",
+            f"A reason has at most {_REASON_CHARACTERS} characters.",
+            where="reason",
+        )
+    return text

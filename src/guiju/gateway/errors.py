@@ -68,6 +68,22 @@ class UnauthenticatedError(CallError):
     kind = "authentication_error"
 
 
+class EndpointNotOpenError(CallError):
+    """The key opens other endpoints."""
+
+    code = "endpoint_not_allowed"
+    status = 403
+    kind = "permission_error"
+
+
+class ModelNotOpenError(CallError):
+    """The key opens other models."""
+
+    code = "model_not_allowed"
+    status = 403
+    kind = "permission_error"
+
+
 class InputRefusedError(CallError):
     """The input was refused and the app asked for an error instead of a standard reply."""
 

@@ -23,7 +23,7 @@ from guiju.gateway.exchange import Exchange
 from guiju.gateway.models import App, ChatCall, ChatReply
 from guiju.gateway.ports import MediaLabelling
 from guiju.gateway.stages.answers import OtherAnswers
-from guiju.gateway.stages.authenticate import Callers
+from guiju.gateway.stages.authenticate import Callers, check_model_scope
 from guiju.gateway.stages.desk import Desk
 from guiju.gateway.stages.media import MediaStage
 from guiju.gateway.stages.moderate import InputModeration
@@ -95,6 +95,7 @@ class ChatFlow:
         try:
             _audience(call)
             request = endpoint.dialect.read(call, self._reading)
+            check_model_scope(app, request.model)
             if endpoint.answer is Answer.CONVERSATION:
                 self._desk.pool.check_model(request.model)
             else:
@@ -132,6 +133,8 @@ class ChatFlow:
             return await self._callers.app(call)
         except UnauthenticatedError:
             self._desk.metrics.count("guiju_calls_unauthenticated_total")
+            raise
+        except CallError:
             raise
         except GuijuError as error:
             _log.error("keys cannot be looked up", extra={"code": error.code, "reason": str(error)})

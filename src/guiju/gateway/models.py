@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from guiju.gateway.app_rules import CHAT, EVERYTHING, NO_RULES, AppRules, KeyInForce, KeyScope
 from guiju.kit.canonical_json import JsonObject
-
-CHAT = "chat/completions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,23 +17,52 @@ class App:
         name: what the operator calls it.
         refuses_with_error: whether an input finding is answered as HTTP 400 instead of a standard reply.
         text_mark: an explicit mark put at the end of every plain-text answer; empty for none.
+        rules: whom it may serve, and how much.
+        key: on a call, the key it came with; None for one of our own pages.
     """
 
     id: str
     name: str
     refuses_with_error: bool = False
     text_mark: str = ""
+    rules: AppRules = NO_RULES
+    key: KeyInForce | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key of an app; the secret itself is shown once and kept only as a hash."""
+    """A key of an app; the secret itself is shown once and kept only as a hash.
+
+    Attributes:
+        scope: what it opens.
+        expires_at: when it ends by itself; None for never.
+        last_used_at: the last call with it, a few seconds late; None for none.
+        replaced_by: the key that takes its place; until `expires_at` both are good.
+    """
 
     id: str
     app_id: str
     prefix: str
     created_at: datetime
     revoked_at: datetime | None
+    label: str = ""
+    scope: KeyScope = EVERYTHING
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    replaced_by: str = ""
+
+    def is_in_force(self, now: datetime) -> bool:
+        """Tell whether calls with it are taken."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWish:
+    """What a new key should be: a name for people, what it opens, when it ends."""
+
+    label: str = ""
+    scope: KeyScope = EVERYTHING
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

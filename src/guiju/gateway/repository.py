@@ -2,13 +2,17 @@
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from guiju.gateway.app_rules import rules_facts
 from guiju.gateway.evidence import Noted
 from guiju.gateway.models import ApiKey, App, ExchangeQuery, ExchangeRecord, OutcomeTally
+from guiju.gateway.rows import iso_or_none, key_row, read_app, read_key, read_key_in_force
+from guiju.kit.canonical_json import canonical_text
 from guiju.kit.clock import from_iso, to_iso
 from guiju.storage.database import Database, metadata
 
@@ -20,6 +24,7 @@ app_table = sa.Table(
     sa.Column("refuses_with_error", sa.Boolean, nullable=False),
     sa.Column("text_mark", sa.String(256), nullable=False),
     sa.Column("created_at", sa.String(27), nullable=False),
+    sa.Column("rules", sa.Text, nullable=False, server_default="{}"),
 )
 key_table = sa.Table(
     "api_key",
@@ -30,6 +35,11 @@ key_table = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False, unique=True),
     sa.Column("created_at", sa.String(27), nullable=False),
     sa.Column("revoked_at", sa.String(27)),
+    sa.Column("label", sa.String(128), nullable=False, server_default=""),
+    sa.Column("scope", sa.Text, nullable=False, server_default="{}"),
+    sa.Column("expires_at", sa.String(27)),
+    sa.Column("last_used_at", sa.String(27)),
+    sa.Column("replaced_by", sa.String(36), nullable=False, server_default=""),
 )
 exchange_table = sa.Table(
     "exchange",
@@ -77,13 +87,19 @@ class GatewayRepository:
             "refuses_with_error": app.refuses_with_error,
             "text_mark": app.text_mark,
             "created_at": to_iso(created_at),
+            "rules": canonical_text(rules_facts(app.rules)),
         }
         with self._database.transaction() as connection:
             connection.execute(sa.insert(app_table).values(row))
 
     def update_app(self, app: App) -> bool:
         """Keep an app's new settings; False when there is no such app."""
-        values = {"name": app.name, "refuses_with_error": app.refuses_with_error, "text_mark": app.text_mark}
+        values = {
+            "name": app.name,
+            "refuses_with_error": app.refuses_with_error,
+            "text_mark": app.text_mark,
+            "rules": canonical_text(rules_facts(app.rules)),
+        }
         with self._database.transaction() as connection:
             changed = connection.execute(sa.update(app_table).where(app_table.c.id == app.id).values(values))
             return changed.rowcount == 1
@@ -91,26 +107,23 @@ class GatewayRepository:
     def apps(self) -> list[App]:
         """Return every app, oldest first."""
         with self._database.reading() as connection:
-            return [_app(row) for row in connection.execute(sa.select(app_table).order_by(app_table.c.id))]
+            return [
+                read_app(row) for row in connection.execute(sa.select(app_table).order_by(app_table.c.id)).mappings()
+            ]
 
-    def add_key(self, key: ApiKey, digest: str) -> None:
-        """Keep a key by the SHA-256 of its secret."""
-        row = {
-            "id": key.id,
-            "app_id": key.app_id,
-            "prefix": key.prefix,
-            "digest": digest,
-            "created_at": to_iso(key.created_at),
-            "revoked_at": None,
-        }
+    def add_key(self, key: ApiKey, digest: str, *, replaces: ApiKey | None = None) -> None:
+        """Keep a key by the SHA-256 of its secret; `replaces` is an older one with its new end, kept together."""
         with self._database.transaction() as connection:
-            connection.execute(sa.insert(key_table).values(row))
+            connection.execute(sa.insert(key_table).values(key_row(key, digest)))
+            if replaces is not None:
+                values = {"replaced_by": key.id, "expires_at": iso_or_none(replaces.expires_at)}
+                connection.execute(sa.update(key_table).where(key_table.c.id == replaces.id).values(values))
 
     def keys(self, app_id: str) -> list[ApiKey]:
         """Return the keys of an app, oldest first."""
         wanted = sa.select(key_table).where(key_table.c.app_id == app_id).order_by(key_table.c.id)
         with self._database.reading() as connection:
-            return [_key(row) for row in connection.execute(wanted)]
+            return [read_key(row) for row in connection.execute(wanted).mappings()]
 
     def revoke_key(self, key_id: str, at: datetime) -> bool:
         """Revoke a key; False when there is none, or it is revoked already."""
@@ -122,16 +135,26 @@ class GatewayRepository:
         with self._database.transaction() as connection:
             return connection.execute(revoke).rowcount == 1
 
+    def touch_keys(self, used: Mapping[str, datetime]) -> None:
+        """Keep when keys were last used; an earlier time never replaces a later one."""
+        with self._database.transaction() as connection:
+            for key_id, at in sorted(used.items()):
+                column = key_table.c.last_used_at
+                newer = sa.or_(column.is_(None), column < to_iso(at))
+                touch = sa.update(key_table).where(key_table.c.id == key_id, newer).values(last_used_at=to_iso(at))
+                connection.execute(touch)
+
     def app_of_key(self, digest: str) -> App | None:
-        """Return the app whose key has this SHA-256; None when there is none in force."""
+        """Return the app whose key has this SHA-256, with the key; None when there is none, or it was revoked."""
+        key = key_table.c
         wanted = (
-            sa.select(app_table)
-            .join(key_table, key_table.c.app_id == app_table.c.id)
-            .where(key_table.c.digest == digest, key_table.c.revoked_at.is_(None))
+            sa.select(app_table, key.id.label("key_id"), key.scope, key.expires_at)
+            .join(key_table, key.app_id == app_table.c.id)
+            .where(key.digest == digest, key.revoked_at.is_(None))
         )
         with self._database.reading() as connection:
-            row = connection.execute(wanted).one_or_none()
-        return None if row is None else _app(row)
+            row = connection.execute(wanted).mappings().one_or_none()
+        return None if row is None else replace(read_app(row), key=read_key_in_force(row))
 
     def keep(self, batch: Sequence[Noted]) -> None:
         """Bring the index up to date: of each exchange the last state counts, and a closed one stays closed."""
@@ -279,18 +302,4 @@ def _record(row: sa.Row[tuple[object, ...]]) -> ExchangeRecord:
         closed_entry=row.closed_entry,
         first_byte_ms=row.first_byte_ms,
         total_ms=row.total_ms,
-    )
-
-
-def _app(row: sa.Row[tuple[object, ...]]) -> App:
-    return App(row.id, row.name, refuses_with_error=row.refuses_with_error, text_mark=row.text_mark)
-
-
-def _key(row: sa.Row[tuple[object, ...]]) -> ApiKey:
-    return ApiKey(
-        id=row.id,
-        app_id=row.app_id,
-        prefix=row.prefix,
-        created_at=from_iso(row.created_at),
-        revoked_at=None if row.revoked_at is None else from_iso(row.revoked_at),
     )

@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from guiju.gateway import rules
+from guiju.gateway.app_rules import NO_RULES, AppRules
 from guiju.gateway.apps import Apps
 from guiju.gateway.endpoints import with_passed
 from guiju.gateway.errors import CallError
@@ -21,6 +22,7 @@ from guiju.gateway.models import (
     ChatReply,
     ExchangeQuery,
     ExchangeRecord,
+    KeyWish,
     Limits,
     ModelInfo,
     OutcomeTally,
@@ -30,6 +32,7 @@ from guiju.gateway.models import (
 from guiju.gateway.ports import MediaChecking, MediaLabelling, Moderating, Recording
 from guiju.gateway.reconcile import reconcile
 from guiju.gateway.repository import GatewayRepository
+from guiju.gateway.rounds import Rounds
 from guiju.gateway.spool import Spool
 from guiju.gateway.stages.authenticate import Callers
 from guiju.gateway.stages.desk import Desk
@@ -43,6 +46,7 @@ from guiju.labelling.rules import first_label
 from guiju.ledger.models import SYSTEM_PERSON, Draft, Receipt
 
 _SETTLE_SECONDS = 10.0
+_KEY_USE_SECONDS = 2.0
 _OBJECTION_CHARACTERS = 4000
 _CONTACT_CHARACTERS = 200
 _INDEX_LOOKS = 60
@@ -107,6 +111,8 @@ class Gateway:
         self._evidence: EvidenceDesk | None = None
         self._media: MediaStage | None = None
         self._flow: ChatFlow | None = None
+        self._rounds = Rounds()
+        self._rounds.every(_KEY_USE_SECONDS, "when keys were last used", self._note_used_keys)
         pool.on_failure = lambda upstream, code: self.metrics.count(
             "guiju_upstream_failures_total", upstream=upstream, code=code
         )
@@ -137,6 +143,7 @@ class Gateway:
         )
         self._index.start()
         self._pool.start()
+        self._rounds.start()
 
     async def stop(self) -> None:
         """Finish what is under way and give everything back; call it before the ledger stops."""
@@ -146,10 +153,15 @@ class Gateway:
         if self._media is not None:
             self._media.stop()
         await self._evidence.settle(_SETTLE_SECONDS)
+        await self._rounds.stop()
         await self._pool.stop()
         await self._index.stop()
         self._spool.stop()
         self._spool = self._evidence = None
+
+    async def _note_used_keys(self) -> None:
+        if used := self._callers.take_used():
+            await asyncio.to_thread(self._repository.touch_keys, used)
 
     # --- calls ------------------------------------------------------------------------------------------------------
 
@@ -255,20 +267,29 @@ class Gateway:
         """Return every app, oldest first; blocks."""
         return self._apps.all()
 
-    def create_app(
-        self, name: str, *, refuses_with_error: bool = False, text_mark: str = "", actor: str = "system"
+    def create_app(  # noqa: PLR0913 - one a field
+        self,
+        name: str,
+        *,
+        refuses_with_error: bool = False,
+        text_mark: str = "",
+        actor: str = "system",
+        reason: str = "",
+        rules: AppRules = NO_RULES,
     ) -> tuple[App, str]:
         """Make an app and its first key; the secret is returned here and never again; blocks.
 
         Raises:
-            InputError: the name cannot be taken.
+            InputError: the name or a rule cannot be taken.
             ConfigurationError: the text mark is not lawful.
         """
-        return self._apps.create(name, refuses_with_error=refuses_with_error, text_mark=text_mark, actor=actor)
+        return self._apps.create(
+            name, refuses_with_error=refuses_with_error, text_mark=text_mark, actor=actor, reason=reason, rules=rules
+        )
 
-    def change_app(self, app: App, *, actor: str) -> App:
+    def change_app(self, app: App, *, actor: str, reason: str = "") -> App:
         """Give an app new settings; blocks. Raises as `create_app` does, and NotFoundError."""
-        changed = self._apps.change(app, actor=actor)
+        changed = self._apps.change(app, actor=actor, reason=reason)
         self._callers.forget()
         return changed
 
@@ -276,13 +297,23 @@ class Gateway:
         """Return the keys of an app; blocks."""
         return self._apps.keys(app_id)
 
-    def create_key(self, app_id: str, *, actor: str) -> tuple[ApiKey, str]:
-        """Make one more key; the secret is returned here and never again; blocks. Raises NotFoundError."""
-        return self._apps.create_key(app_id, actor=actor)
+    def create_key(
+        self, app_id: str, wish: KeyWish | None = None, *, actor: str, reason: str = ""
+    ) -> tuple[ApiKey, str]:
+        """Make one more key; the secret is returned here and never again; blocks. Raises NotFoundError, InputError."""
+        return self._apps.create_key(app_id, wish, actor=actor, reason=reason)
 
-    def revoke_key(self, app_id: str, key_id: str, *, actor: str) -> None:
+    def rotate_key(
+        self, app_id: str, key_id: str, *, overlap: timedelta, actor: str, reason: str = ""
+    ) -> tuple[ApiKey, str]:
+        """Make a key in another's place, both good for `overlap`; blocks. Raises NotFoundError, InputError."""
+        made = self._apps.rotate_key(app_id, key_id, overlap=overlap, actor=actor, reason=reason)
+        self._callers.forget()
+        return made
+
+    def revoke_key(self, app_id: str, key_id: str, *, actor: str, reason: str = "") -> None:
         """Revoke a key; blocks. Raises NotFoundError."""
-        self._apps.revoke_key(app_id, key_id, actor=actor)
+        self._apps.revoke_key(app_id, key_id, actor=actor, reason=reason)
         self._callers.forget()
 
     def forget_persons(self) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from guiju.storage.database import Database
 
 _SCRIPTS = Path(__file__).parent / "migrations"
-NEWEST = "0005"
+NEWEST = "0007"
 
 
 def migrate(database: Database, revision: str = "head") -> None:

@@ -127,7 +127,7 @@ class GatewayApp:
         if path in self._endpoints and method == "POST":
             await self._call(scope, receive, send)
         elif path == "/v1/models" and method in {"GET", "HEAD"}:
-            call = ChatCall(b"", _wanted_headers(scope["headers"])[0].decode("latin-1"))
+            call = ChatCall(b"", _wanted_headers(scope["headers"])[0].decode("latin-1"), endpoint="models")
             await _send_reply(send, await self._gateway.admit(call) or self._models())
         elif path in self._gets and method in {"GET", "HEAD"}:
             await _send_reply(send, self._gets[path]())

@@ -57,7 +57,11 @@ def test_a_key_opens_its_app_until_it_is_revoked(repository: GatewayRepository) 
     app = App(new_id(), "应用", refuses_with_error=True, text_mark="AI 生成")
     repository.add_app(app, NOW)
     repository.add_key(ApiKey("k1", app.id, "gj-abc", NOW, None), "digest-1")
-    assert repository.app_of_key("digest-1") == app
+    found = repository.app_of_key("digest-1")
+    assert found is not None
+    assert replace(found, key=None) == app
+    assert found.key is not None
+    assert found.key.id == "k1"
     assert repository.app_of_key("digest-2") is None
     assert repository.revoke_key("k1", NOW)
     assert not repository.revoke_key("k1", NOW)

@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
-from guiju.gateway.errors import UnauthenticatedError
+from guiju.gateway.errors import EndpointNotOpenError, ModelNotOpenError, UnauthenticatedError
 from guiju.gateway.models import App, ChatCall
 from guiju.kit.clock import Clock
 
@@ -26,6 +27,7 @@ class Callers:
         self._clock = clock
         self._apps: dict[str, tuple[float, App | None]] = {}
         self._persons: dict[str, tuple[float, str]] = {}
+        self._used: dict[str, datetime] = {}
 
     async def app(self, call: ChatCall) -> App:
         """Return who calls.
@@ -47,7 +49,27 @@ class Callers:
             _keep(self._apps, digest, kept)
         if kept[1] is None:
             raise _unauthenticated()
+        self._check_key(kept[1], call.endpoint)
         return kept[1]
+
+    def _check_key(self, app: App, endpoint: str) -> None:
+        if app.key is None:
+            return
+        now = self._clock.now()
+        if app.key.expires_at is not None and app.key.expires_at <= now:
+            raise _unauthenticated()
+        if not app.key.scope.opens_endpoint(endpoint):
+            raise EndpointNotOpenError(
+                f"这把密钥不能调用 {endpoint}；请使用范围合适的密钥，或请运营方调整。",
+                f"This key does not open {endpoint}; use another key, or ask the operator to widen it.",
+                where="Authorization",
+            )
+        self._used[app.key.id] = now
+
+    def take_used(self) -> dict[str, datetime]:
+        """Return when keys were last used since this was last asked."""
+        used, self._used = self._used, {}
+        return used
 
     async def person(self, app: App, end_user: str) -> str:
         """Return the pseudonym of an app's end user; an app that names none has one person for all."""
@@ -63,6 +85,20 @@ class Callers:
         """Look everything up again: a key was revoked, a person erased."""
         self._apps.clear()
         self._persons.clear()
+
+
+def check_model_scope(app: App, model: str) -> None:
+    """Refuse a model that the call's key does not open.
+
+    Raises:
+        ModelNotOpenError: it does not.
+    """
+    if app.key is not None and not app.key.scope.opens_model(model):
+        raise ModelNotOpenError(
+            f"这把密钥不能使用模型 {model}；请使用范围合适的密钥，或请运营方调整。",
+            f"This key does not open the model {model}; use another key, or ask the operator to widen it.",
+            where="model",
+        )
 
 
 def hash_key(key: str) -> str:
