@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from guiju.gateway.admission.build import build_admission
+from guiju.gateway.admission.repository import AdmissionRepositories
 from guiju.gateway.configuration import load_configuration
 from guiju.gateway.guard_transport import GuardTransport
 from guiju.gateway.repository import GatewayRepository
@@ -303,6 +305,7 @@ def _build_gateway(  # noqa: PLR0913 - the rooms it joins
         limits=configuration.limits,
         media=open_media(settings, moderation, clock),
         pass_through=configuration.pass_through,
+        admission=build_admission(AdmissionRepositories(database), configuration.admission, ledger, clock),
     )
     return gateway, warning
 

@@ -50,6 +50,16 @@ class KeyInForce:
     expires_at: datetime | None = None
 
 
+class IdentityMethod(StrEnum):
+    """By what a real identity was verified, by whoever declares it. No number, no name: those stay where they are."""
+
+    MOBILE_NUMBER = "mobile_number"
+    IDENTITY_DOCUMENT = "identity_document"
+    ORGANISATION_CODE = "organisation_code"
+    PUBLIC_IDENTITY_SERVICE = "public_identity_service"
+    OTHER = "other"
+
+
 class ServedUsers(StrEnum):
     """Whom an app may serve: anybody · users that it names · users with a token of a configured issuer."""
 

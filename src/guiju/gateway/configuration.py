@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from guiju.gateway.admission_settings import SECTIONS as ADMISSION_SECTIONS
+from guiju.gateway.admission_settings import AdmissionSettings, read_admission
 from guiju.gateway.endpoints import ENDPOINTS
 from guiju.gateway.models import Limits, Patience
 from guiju.kit.errors import ConfigurationError
@@ -16,7 +18,9 @@ from guiju.kit.errors import ConfigurationError
 KINDS = ("openai", "gguf", "echo", "law-assistant")
 EVERY_MODEL = "*"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_TOP = frozenset(("upstreams", "limits", "patience", "provider_code", "health_seconds", "pass_through"))
+_TOP = frozenset(
+    ("upstreams", "limits", "patience", "provider_code", "health_seconds", "pass_through", *ADMISSION_SECTIONS)
+)
 _PASSED = re.compile(r"/v1(?:/[A-Za-z0-9][A-Za-z0-9._-]*)+")
 _SIZE_MOST = 8 * 1024 * 1024  # of a body or an answer: both must fit into one entry of the ledger
 _ROW = frozenset(("name", "kind", "base_url", "api_key", "api_key_env", "models", "path"))
@@ -53,6 +57,7 @@ class GatewaySettings:
     provider_code: str = "guiju"
     health_seconds: float = 15.0
     pass_through: tuple[str, ...] = ()
+    admission: AdmissionSettings = field(default_factory=AdmissionSettings)
 
 
 BUILT_IN = GatewaySettings(
@@ -113,6 +118,7 @@ def read_configuration(tree: object, environment: Mapping[str, str], where: str)
         provider_code=code,
         health_seconds=_number(tree.get("health_seconds", 15.0), float, f"{where}: health_seconds"),
         pass_through=_passed(tree.get("pass_through"), f"{where}: pass_through"),
+        admission=read_admission(tree, where),
     )
 
 

@@ -4,7 +4,11 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
+import orjson
+
 from guiju.gateway import rules
+from guiju.gateway.admission.asking import asking
+from guiju.gateway.admission.service import Admission, Admitted
 from guiju.gateway.dialects.interface import Reading
 from guiju.gateway.endpoints import Answer, Endpoint
 from guiju.gateway.errors import (
@@ -57,6 +61,7 @@ class ChatFlow:
         media: MediaStage,
         endpoints: Mapping[str, Endpoint],
         labelling: MediaLabelling | None = None,
+        admission: Admission | None = None,
     ) -> None:
         """Serve `endpoints`.
 
@@ -67,6 +72,7 @@ class ChatFlow:
             media: looks at what is no text.
             endpoints: what is served, by path.
             labelling: labels media that are made; without, none leave.
+            admission: decides who comes in beyond having a key; without it, whoever has a key does.
         """
         self._desk = desk
         self._endpoints = endpoints
@@ -76,6 +82,7 @@ class ChatFlow:
         self._input = InputModeration(desk.moderation)
         self._media = media
         self._reading = Reading(desk.limits, media.refusal)
+        self._admission = admission
         self._open_count = 0
 
     async def chat(self, call: ChatCall) -> ChatReply:
@@ -120,6 +127,18 @@ class ChatFlow:
             return error_reply(error)
         return None
 
+    async def declare_identity(self, call: ChatCall) -> ChatReply:
+        """Take what an app declares of the real identity of one of its users."""
+        try:
+            app = await self._authenticate(call)
+            if self._admission is None:
+                raise _unavailable()
+            person, kept = await self._admission.declare(app, call.body, self._callers.person_of)
+        except CallError as error:
+            return error_reply(error)
+        facts = {"person": person, "state": kept.state.value, "entry_id": kept.entry_id}
+        return ChatReply(200, (_JSON,), orjson.dumps(facts))
+
     async def refuse(self, call: ChatCall, error: CallError, *, size: int) -> ChatReply:
         """Answer a call that the door could not take whole; a known app's is evidenced, anybody else's only counted."""
         try:
@@ -155,8 +174,8 @@ class ChatFlow:
             raise OverloadedError("网关当前并发已满；请稍后重试。", "The gateway is full now; try again in a moment.")
         is_apart = call.audience or desk.moderation.policy.tells_contexts
         context = Context(_audience(call), (app.id, app.name)) if is_apart else ANYONE
-        person = await self._person(app, call, request)
-        exchange = self._new_exchange(app, person, request, context=context, endpoint=endpoint)
+        admitted = await self._admit(app, call, request)
+        exchange = self._new_exchange(app, admitted.person, request, context=context, endpoint=endpoint)
         self._count_open(1)
         outcome = rules.INTERRUPTED
         reply: ChatReply | None = None
@@ -177,9 +196,11 @@ class ChatFlow:
                 desk.evidence.close_later(exchange, outcome)
         return reply
 
-    async def _person(self, app: App, call: ChatCall, request: ChatRequest) -> str:
+    async def _admit(self, app: App, call: ChatCall, request: ChatRequest) -> Admitted:
+        if self._admission is not None:
+            return await self._admission.enter(asking(app, call, request), self._callers.person_of)
         try:
-            return await self._callers.person(app, call.end_user or request.user)
+            return Admitted(await self._callers.person(app, call.end_user or request.user), is_known=False)
         except GuijuError as error:
             _log.error("persons cannot be looked up", extra={"code": error.code, "reason": str(error)})
             raise _unavailable() from error

@@ -77,6 +77,8 @@ class ChatCall:
         audience: `minor` where the caller knows that its user is one, `adult` or empty otherwise.
         endpoint: the path after `/v1/`.
         content_type: of the body; empty counts as JSON.
+        user_token: a token by which the user proves who they are, or "".
+        real_identity: what the app declares of the user's real identity, or "".
     """
 
     body: bytes
@@ -86,6 +88,8 @@ class ChatCall:
     audience: str = ""
     endpoint: str = CHAT
     content_type: str = ""
+    user_token: str = ""
+    real_identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from guiju.gateway import rules
+from guiju.gateway.admission.service import Admission
 from guiju.gateway.app_rules import NO_RULES, AppRules
 from guiju.gateway.apps import Apps
 from guiju.gateway.endpoints import with_passed
@@ -47,6 +48,7 @@ from guiju.ledger.models import SYSTEM_PERSON, Draft, Receipt
 
 _SETTLE_SECONDS = 10.0
 _KEY_USE_SECONDS = 2.0
+_ADMISSION_SECONDS = 0.25
 _OBJECTION_CHARACTERS = 4000
 _CONTACT_CHARACTERS = 200
 _INDEX_LOOKS = 60
@@ -71,6 +73,7 @@ class Gateway:
         media: MediaChecking | None = None,
         labelling: MediaLabelling | None = None,
         pass_through: tuple[str, ...] = (),
+        admission: Admission | None = None,
     ) -> None:
         """Join the rooms; nothing is written or connected before `start`.
 
@@ -87,6 +90,7 @@ class Gateway:
             media: which decides about pictures, sound and video; without, none are taken.
             labelling: which labels media that a model makes; without, none are made.
             pass_through: paths that are served though nobody here knows them.
+            admission: which decides who comes in beyond having a key, and how much; without, whoever has a key does.
 
         Raises:
             LabelError: the producer's code cannot stand in a label.
@@ -100,6 +104,7 @@ class Gateway:
         self._media_checking = media
         self._labelling = labelling
         self.endpoints = with_passed(pass_through)
+        self.admission = admission
         self._pool = pool
         self._clock = clock
         self._spool_folder = spool_folder
@@ -112,6 +117,8 @@ class Gateway:
         self._media: MediaStage | None = None
         self._flow: ChatFlow | None = None
         self._rounds = Rounds()
+        if admission is not None:
+            self._rounds.every(_ADMISSION_SECONDS, "admission", admission.keep_up)
         self._rounds.every(_KEY_USE_SECONDS, "when keys were last used", self._note_used_keys)
         pool.on_failure = lambda upstream, code: self.metrics.count(
             "guiju_upstream_failures_total", upstream=upstream, code=code
@@ -140,6 +147,7 @@ class Gateway:
             media=self._media,
             endpoints=self.endpoints,
             labelling=self._labelling,
+            admission=self.admission,
         )
         self._index.start()
         self._pool.start()
@@ -154,6 +162,8 @@ class Gateway:
             self._media.stop()
         await self._evidence.settle(_SETTLE_SECONDS)
         await self._rounds.stop()
+        if self.admission is not None:
+            await self.admission.stop()
         await self._pool.stop()
         await self._index.stop()
         self._spool.stop()
@@ -171,6 +181,10 @@ class Gateway:
         The caller iterates `pieces`, when there are any, and always ends with `aclose`.
         """
         return NOT_RUNNING if self._flow is None else await self._flow.chat(call)
+
+    async def declare_identity(self, call: ChatCall) -> ChatReply:
+        """Take what an app declares of the real identity of one of its users; errors come back as replies."""
+        return NOT_RUNNING if self._flow is None else await self._flow.declare_identity(call)
 
     async def admit(self, call: ChatCall) -> ChatReply | None:
         """Return why a caller may not come in, as a reply; None when it may."""

@@ -22,6 +22,7 @@ from guiju.gateway.errors import (
 from guiju.gateway.flow import error_reply, internal_error
 from guiju.gateway.metrics import Metrics
 from guiju.gateway.models import CHAT, ChatCall, ChatReply, Limits, ModelInfo
+from guiju.web.caller_headers import IDENTITY_ENDPOINT, IDENTITY_PATH, user_headers
 
 _log = logging.getLogger(__name__)
 # What a client still sends after its body was found too large is read and dropped up to here, so that it can read why.
@@ -43,6 +44,10 @@ class GatewayService(Protocol):
 
     async def chat(self, call: ChatCall) -> ChatReply:
         """Answer one call."""
+        ...
+
+    async def declare_identity(self, call: ChatCall) -> ChatReply:
+        """Take what an app declares of a user."""
         ...
 
     async def admit(self, call: ChatCall) -> ChatReply | None:
@@ -94,7 +99,7 @@ def trim_memory() -> None:
 class GatewayApp:
     """The endpoints, `/v1/models`, `/healthz`, `/readyz`, `/metrics`."""
 
-    paths = frozenset((*ENDPOINTS, "/v1/models", "/healthz", "/readyz", "/metrics"))
+    paths = frozenset((*ENDPOINTS, "/v1/models", IDENTITY_PATH, "/healthz", "/readyz", "/metrics"))
 
     def __init__(self, gateway: GatewayService) -> None:
         """Open the door to `gateway`, which whoever serves this app starts and stops."""
@@ -129,6 +134,8 @@ class GatewayApp:
         elif path == "/v1/models" and method in {"GET", "HEAD"}:
             call = ChatCall(b"", _wanted_headers(scope["headers"])[0].decode("latin-1"), endpoint="models")
             await _send_reply(send, await self._gateway.admit(call) or self._models())
+        elif path == IDENTITY_PATH and method == "POST":
+            await self._declare(scope, receive, send)
         elif path in self._gets and method in {"GET", "HEAD"}:
             await _send_reply(send, self._gets[path]())
         elif path in self._endpoints:
@@ -154,12 +161,15 @@ class GatewayApp:
         assert task is not None  # noqa: S101 - ASGI servers call applications in a task
         watch = asyncio.create_task(_cancel_when_gone(receive, task))
         content = body if problem is None else b""
+        token, identity = user_headers(scope["headers"])
         call = ChatCall(
             content,
             authorization.decode("latin-1"),
             audience=audience.decode("latin-1"),
             endpoint=name,
             content_type=content_type,
+            user_token=token,
+            real_identity=identity,
         )
         try:
             if problem is None:
@@ -173,6 +183,16 @@ class GatewayApp:
                 raise
         finally:
             watch.cancel()
+
+    async def _declare(self, scope: Message, receive: Receive, send: Send) -> None:
+        body, size, problem = await self._body(receive)
+        if body is None:
+            return  # the client left before it had asked
+        call = ChatCall(body, _wanted_headers(scope["headers"])[0].decode("latin-1"), endpoint=IDENTITY_ENDPOINT)
+        if problem is not None:
+            await _send_reply(send, await self._gateway.refuse(call, problem, size=size))
+        else:
+            await _send_reply(send, await self._gateway.declare_identity(call))
 
     async def _body(self, receive: Receive) -> tuple[bytes | None, int, CallError | None]:
         """Return (body, its size, what is wrong with it); None for a client that left."""

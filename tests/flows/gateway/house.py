@@ -15,6 +15,9 @@ import uvicorn
 from tests.flows.gateway.ledgers import running_ledger
 from tests.simulators.upstream import UpstreamSimulator
 
+from guiju.gateway.admission.build import build_admission
+from guiju.gateway.admission.repository import AdmissionRepositories
+from guiju.gateway.admission_settings import AdmissionSettings
 from guiju.gateway.guard_transport import GuardTransport
 from guiju.gateway.models import App, Limits, Patience
 from guiju.gateway.ports import Body, MediaLabelling
@@ -192,6 +195,7 @@ def build_gateway(
     limits: Limits | None = None,
     media: MediaRoom | None = None,
     pass_through: tuple[str, ...] = (),
+    admission: AdmissionSettings | None = None,
 ) -> Gateway:
     """Join the rooms as the program does."""
     clock = SystemClock()
@@ -203,8 +207,9 @@ def build_gateway(
         Route(upstream, {name: name for name in MODELS}),
     ]
     moderation = moderation_in(folder, media.section if media else "")
+    database = connect_database(database_url)
     return Gateway(
-        repository=GatewayRepository(connect_database(database_url)),
+        repository=GatewayRepository(database),
         ledger=ledger,
         moderation=moderation,
         pool=UpstreamPool(routes, clock, health_seconds=60.0),
@@ -216,6 +221,7 @@ def build_gateway(
         media=MediaModerator(moderation, folder / "blocked.csv", build=media.build) if media else None,
         labelling=media.labelling if media else None,
         pass_through=pass_through,
+        admission=build_admission(AdmissionRepositories(database), admission or AdmissionSettings(), ledger, clock),
     )
 
 
@@ -252,6 +258,7 @@ async def house_in(
     limits: Limits | None = None,
     media: MediaRoom | None = None,
     pass_through: tuple[str, ...] = (),
+    admission: AdmissionSettings | None = None,
 ) -> AsyncIterator[House]:
     """Build and serve a house with one app."""
     simulator = UpstreamSimulator()
@@ -260,6 +267,7 @@ async def house_in(
         ledger = SwitchableLedger(real)
         gateway = build_gateway(
             folder, database_url, simulator.url, ledger, limits=limits, media=media, pass_through=pass_through
+            folder, database_url, simulator.url, ledger, limits=limits, media=media, admission=admission
         )
         await gateway.start()
         app, key = await asyncio.to_thread(gateway.create_app, "测试应用")

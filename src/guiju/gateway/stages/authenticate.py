@@ -73,7 +73,10 @@ class Callers:
 
     async def person(self, app: App, end_user: str) -> str:
         """Return the pseudonym of an app's end user; an app that names none has one person for all."""
-        lookup = f"{app.id}|{end_user}"
+        return await self.person_of(f"{app.id}|{end_user}")
+
+    async def person_of(self, lookup: str) -> str:
+        """Return the pseudonym of whoever `lookup` names."""
         now = self._clock.monotonic()
         kept = self._persons.get(lookup)
         if kept is None or kept[0] < now:

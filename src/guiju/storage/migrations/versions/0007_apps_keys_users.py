@@ -1,4 +1,4 @@
-"""What apps and keys may do: rules, scopes, ends, last use."""
+"""What apps and keys may do, and what is kept of their users."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,9 +18,19 @@ def upgrade() -> None:
         table.add_column(sa.Column("expires_at", sa.String(27)))
         table.add_column(sa.Column("last_used_at", sa.String(27)))
         table.add_column(sa.Column("replaced_by", sa.String(36), nullable=False, server_default=""))
+    op.create_table(
+        "end_user",
+        sa.Column("person", sa.String(128), primary_key=True),
+        sa.Column("real_identity", sa.String(16), nullable=False),
+        sa.Column("method", sa.String(32), nullable=False),
+        sa.Column("declared_by", sa.String(80), nullable=False),
+        sa.Column("declared_at", sa.String(27), nullable=False),
+        sa.Column("entry_id", sa.String(36), nullable=False),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("end_user")
     with op.batch_alter_table("api_key") as table:
         for name in _KEY_COLUMNS:
             table.drop_column(name)

@@ -1,0 +1,1 @@
+"""Tokens by which users prove who they are (OpenID Connect), and the keys that their issuers sign with."""

@@ -1,0 +1,12 @@
+"""All SQL of admission."""
+
+from guiju.gateway.admission.repository.people import PeopleRepository
+from guiju.storage.database import Database
+
+
+class AdmissionRepositories:
+    """Every table of admission."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep everything in `database`."""
+        self.people = PeopleRepository(database)

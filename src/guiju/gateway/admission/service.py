@@ -1,0 +1,172 @@
+"""The gate: a call of a known app is let in with a ticket, or told why not."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from guiju.gateway.admission.declarations import HEADER, read_declaration, read_header
+from guiju.gateway.admission.errors import (
+    AdmissionError,
+    DeclarationRefusedError,
+    RealIdentityRequiredError,
+    UserRequiredError,
+    unavailable,
+)
+from guiju.gateway.admission.identity.tokens import TokenReader
+from guiju.gateway.admission.models import Asking, IdentityState, RealIdentity, Refused, SignedIn
+from guiju.gateway.admission.people import People
+from guiju.gateway.admission.refusals import RefusalLog
+from guiju.gateway.app_rules import IdentityMethod, ServedUsers
+from guiju.gateway.errors import CallError
+from guiju.gateway.models import App
+from guiju.kit.errors import GuijuError
+from guiju.ledger.models import SYSTEM_PERSON
+
+_log = logging.getLogger(__name__)
+
+FindPerson = Callable[[str], Awaitable[str]]
+
+
+@dataclass(slots=True)
+class Admitted:
+    """The ticket of an exchange.
+
+    Attributes:
+        person: the user's pseudonym.
+        is_known: whether the app named its user, or a token did.
+    """
+
+    person: str
+    is_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionParts:
+    """What admission works with."""
+
+    tokens: TokenReader
+    people: People
+    refusals: RefusalLog
+
+
+class Admission:
+    """Decides about every call that has a valid key."""
+
+    def __init__(self, parts: AdmissionParts) -> None:
+        """Work with `parts`."""
+        self._parts = parts
+
+    async def enter(self, asking: Asking, find_person: FindPerson) -> Admitted:
+        """Let a call in; `find_person` returns the pseudonym for a lookup.
+
+        Raises:
+            AdmissionError: it is not let in; that is recorded by then.
+        """
+        person = SYSTEM_PERSON
+        try:
+            signed_in = await self._signed_in(asking)
+            name = asking.call.end_user or asking.user
+            _check_known(asking.app, name, signed_in)
+            lookup = f"{asking.app.id}|{name}" if signed_in is None else signed_in.lookup(asking.app.id)
+            person = await find_person(lookup)
+            await self._take_declaration(asking, person, signed_in)
+            await self._check_real(asking.app, person)
+        except AdmissionError as error:
+            await self._refuse(asking, person, error)
+            raise
+        except CallError:
+            raise
+        except GuijuError as error:
+            raise await self._unreadable(asking, person, error) from error
+        return Admitted(person, is_known=bool(name) or signed_in is not None)
+
+    async def declare(self, app: App, body: bytes, find_person: FindPerson) -> tuple[str, IdentityState]:
+        """Take what an app declares of one of its users; return the pseudonym and what is kept now.
+
+        Raises:
+            CallError: it cannot be taken.
+        """
+        asked = read_declaration(body)
+        try:
+            _check_may_declare(app)
+            person = await find_person(f"{app.id}|{asked.user}")
+            kept = await self._parts.people.declare(person, asked.state, asked.method, app_id=app.id)
+        except CallError:
+            raise
+        except GuijuError as error:
+            _log.error("a declaration cannot be kept", extra={"code": error.code, "reason": str(error)})
+            raise unavailable() from error
+        return person, kept
+
+    async def keep_up(self) -> None:
+        """Do what is due from time to time."""
+        await self._parts.refusals.flush()
+
+    async def stop(self) -> None:
+        """Write what is still held."""
+        await self._parts.refusals.flush(is_last=True)
+
+    async def _signed_in(self, asking: Asking) -> SignedIn | None:
+        token = asking.call.user_token
+        return await self._parts.tokens.read(token) if token else None
+
+    async def _take_declaration(self, asking: Asking, person: str, signed_in: SignedIn | None) -> None:
+        said: tuple[RealIdentity, IdentityMethod | None] | None = None
+        issuer = ""
+        if asking.call.real_identity:
+            _check_may_declare(asking.app)
+            said = read_header(asking.call.real_identity)
+        elif signed_in is not None and signed_in.is_real is not None:
+            state = RealIdentity.VERIFIED if signed_in.is_real else RealIdentity.NOT_VERIFIED
+            said, issuer = (state, signed_in.method), signed_in.issuer
+        if said is not None:
+            await self._parts.people.declare(person, *said, app_id=asking.app.id, issuer=issuer)
+
+    async def _check_real(self, app: App, person: str) -> None:
+        if not app.rules.must_be_real:
+            return
+        if (await self._parts.people.identity(person)).state is not RealIdentity.VERIFIED:
+            raise RealIdentityRequiredError(
+                "此应用只为已核验真实身份的用户服务，而这名用户的身份状态没有声明为已核验；"
+                "请先完成身份核验，再由应用声明。",
+                "This app serves users whose real identity was verified, and nobody declared that of this user; "
+                "let the user be verified, and declare it.",
+                where=HEADER,
+            )
+
+    async def _unreadable(self, asking: Asking, person: str, error: GuijuError) -> AdmissionError:
+        _log.error("admission cannot be decided", extra={"code": error.code, "reason": str(error)})
+        closed = unavailable()
+        await self._refuse(asking, person, closed)
+        return closed
+
+    async def _refuse(self, asking: Asking, person: str, error: AdmissionError) -> None:
+        refused = Refused(asking.app.id, person, error.code, error.where, error.provision)
+        await self._parts.refusals.note(refused)
+
+
+def _check_known(app: App, name: str, signed_in: SignedIn | None) -> None:
+    serves = app.rules.serves
+    if serves is ServedUsers.ANYBODY or signed_in is not None:
+        return
+    if serves is ServedUsers.SIGNED_IN:
+        raise UserRequiredError(
+            "此应用只为登录用户服务；请在 X-Guiju-User-Token 头中带上用户的登录令牌。",
+            "This app serves users who signed in; send the user's token in the header X-Guiju-User-Token.",
+            where="X-Guiju-User-Token",
+        )
+    if not name:
+        raise UserRequiredError(
+            "此应用须指明使用者；请在 safety_identifier 或 user 字段写上你方对该用户的编号（不要写姓名、手机号）。",
+            "This app must name its user: put your own id of the user, no name or phone, into user.",
+            where="user",
+        )
+
+
+def _check_may_declare(app: App) -> None:
+    if not app.rules.may_declare:
+        raise DeclarationRefusedError(
+            "此应用无权声明用户的真实身份状态；请由运营方在应用规则中开启。",
+            "This app may not declare the real identity of its users; the operator can allow it in the app's rules.",
+            where=HEADER,
+        )

@@ -1,0 +1,125 @@
+"""What the operator's YAML says about users: whose tokens are trusted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from guiju.gateway.app_rules import IdentityMethod
+from guiju.kit.errors import ConfigurationError
+
+SECTIONS = ("users",)
+_ISSUER_KEYS = frozenset(("issuer", "audience", "keys", "subject_claim", "real_identity_claim", "real_identity_method"))
+_USERS_KEYS = frozenset(("issuers",))
+_ISSUERS_MOST = 20
+_LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerSettings:
+    """An identity provider whose tokens are trusted.
+
+    Attributes:
+        issuer: the `iss` of its tokens, letter for letter.
+        audience: the `aud` that they must have.
+        keys: its JWKS, as a file or an https address.
+        subject_claim: the claim that names the user.
+        real_identity_claim: a claim of true or false about the real identity; "" where it has none.
+        real_identity_method: by what it verified.
+    """
+
+    issuer: str
+    audience: str
+    keys: str
+    subject_claim: str = "sub"
+    real_identity_claim: str = ""
+    real_identity_method: IdentityMethod = IdentityMethod.OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionSettings:
+    """All that the YAML says about admission."""
+
+    issuers: tuple[IssuerSettings, ...] = ()
+
+
+def read_admission(tree: Mapping[str, object], where: str) -> AdmissionSettings:
+    """Read the sections of the operator's YAML that admission has.
+
+    Raises:
+        ConfigurationError: something in them cannot be used; the message names the place.
+    """
+    users = section(tree, "users", _USERS_KEYS, where)
+    rows = users.get("issuers", [])
+    if not isinstance(rows, list) or len(rows) > _ISSUERS_MOST:
+        raise wrong(
+            f"{where}: users.issuers", f"应为最多 {_ISSUERS_MOST} 项的列表", f"must be a list of {_ISSUERS_MOST}"
+        )
+    issuers = tuple(_issuer(row, f"{where}: users.issuers[{at}]") for at, row in enumerate(rows))
+    if len({issuer.issuer for issuer in issuers}) != len(issuers):
+        raise wrong(f"{where}: users.issuers", "有重复的 issuer", "must name each issuer once")
+    return AdmissionSettings(issuers=issuers)
+
+
+def section(tree: Mapping[str, object], name: str, known: frozenset[str], where: str) -> Mapping[str, object]:
+    """Return a section, empty where it is not there.
+
+    Raises:
+        ConfigurationError: it is no mapping, or has a key that is not known.
+    """
+    found = tree.get(name)
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise wrong(f"{where}: {name}", "应为键值", "must be a mapping")
+    for key in found:
+        if key not in known:
+            raise wrong(
+                f"{where}: {name}",
+                f"不认识的键 {key!r}；可用的键是 {'、'.join(sorted(known))}",
+                f"has an unknown key {key!r}; known are {', '.join(sorted(known))}",
+            )
+    return found
+
+
+def wrong(where: str, zh: str, en: str) -> ConfigurationError:
+    """Return the error for something that cannot be used."""
+    return ConfigurationError(f"{zh}。", f"This {en}.", where=where)
+
+
+def _issuer(row: object, where: str) -> IssuerSettings:
+    fields = section({"row": row}, "row", _ISSUER_KEYS, where)
+    texts = {name: fields.get(name, "") for name in _ISSUER_KEYS}
+    for name, value in texts.items():
+        if not isinstance(value, str):
+            raise wrong(f"{where}.{name}", "应为字符串（请加引号）", "must be a string (put it in quotes)")
+    for name in ("issuer", "audience", "keys"):
+        if not texts[name]:
+            raise wrong(f"{where}.{name}", "不能为空", "must not be empty")
+    _check_keys(str(texts["keys"]), f"{where}.keys")
+    method = str(texts["real_identity_method"] or IdentityMethod.OTHER.value)
+    if method not in set(IdentityMethod):
+        names = "、".join(IdentityMethod)
+        raise wrong(
+            f"{where}.real_identity_method", f"应为 {names} 之一", f"must be one of {', '.join(IdentityMethod)}"
+        )
+    return IssuerSettings(
+        issuer=str(texts["issuer"]),
+        audience=str(texts["audience"]),
+        keys=str(texts["keys"]),
+        subject_claim=str(texts["subject_claim"] or "sub"),
+        real_identity_claim=str(texts["real_identity_claim"]),
+        real_identity_method=IdentityMethod(method),
+    )
+
+
+def _check_keys(keys: str, where: str) -> None:
+    parts = urlsplit(keys)
+    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        return
+    if parts.scheme == "http" or not Path(keys).is_file():
+        raise wrong(
+            where,
+            "应为 https:// 地址（本机可用 http://），或一个现有文件的路径",
+            "must be an https:// address (http:// on this machine only), or the path of a file that exists",
+        )
