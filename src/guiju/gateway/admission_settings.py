@@ -1,17 +1,24 @@
-"""What the operator's YAML says about users: whose tokens are trusted."""
+"""What the operator's YAML says about users, prices, and where limits are counted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from guiju.gateway.app_rules import IdentityMethod
+from guiju.gateway.prices import Price, PriceTable
 from guiju.kit.errors import ConfigurationError
 
-SECTIONS = ("users",)
+SECTIONS = ("users", "prices", "counters")
 _ISSUER_KEYS = frozenset(("issuer", "audience", "keys", "subject_claim", "real_identity_claim", "real_identity_method"))
 _USERS_KEYS = frozenset(("issuers",))
+_PRICES_KEYS = frozenset(("currency", "models"))
+_PRICE_KEYS = frozenset(("input", "output"))
+_COUNTERS_KEYS = frozenset(("redis", "redis_env"))
 _ISSUERS_MOST = 20
+_CURRENCY_CHARACTERS = 16
+_PRICE_MOST = 10**6
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
@@ -38,12 +45,22 @@ class IssuerSettings:
 
 @dataclass(frozen=True, slots=True)
 class AdmissionSettings:
-    """All that the YAML says about admission."""
+    """All that the YAML says about admission.
+
+    Attributes:
+        issuers: whose tokens of users are trusted.
+        prices: what tokens cost, for budgets of money.
+        redis_url: where limits are counted; "" for the database. May hold a password; never logged.
+    """
 
     issuers: tuple[IssuerSettings, ...] = ()
+    prices: PriceTable = field(default_factory=PriceTable)
+    redis_url: str = field(default="", repr=False)
 
 
-def read_admission(tree: Mapping[str, object], where: str) -> AdmissionSettings:
+def read_admission(
+    tree: Mapping[str, object], where: str, environment: Mapping[str, str] = MappingProxyType({})
+) -> AdmissionSettings:
     """Read the sections of the operator's YAML that admission has.
 
     Raises:
@@ -58,7 +75,11 @@ def read_admission(tree: Mapping[str, object], where: str) -> AdmissionSettings:
     issuers = tuple(_issuer(row, f"{where}: users.issuers[{at}]") for at, row in enumerate(rows))
     if len({issuer.issuer for issuer in issuers}) != len(issuers):
         raise wrong(f"{where}: users.issuers", "有重复的 issuer", "must name each issuer once")
-    return AdmissionSettings(issuers=issuers)
+    return AdmissionSettings(
+        issuers=issuers,
+        prices=_prices(section(tree, "prices", _PRICES_KEYS, where), f"{where}: prices"),
+        redis_url=_redis(section(tree, "counters", _COUNTERS_KEYS, where), environment, f"{where}: counters"),
+    )
 
 
 def section(tree: Mapping[str, object], name: str, known: frozenset[str], where: str) -> Mapping[str, object]:
@@ -111,6 +132,40 @@ def _issuer(row: object, where: str) -> IssuerSettings:
         real_identity_claim=str(texts["real_identity_claim"]),
         real_identity_method=IdentityMethod(method),
     )
+
+
+def _prices(fields: Mapping[str, object], where: str) -> PriceTable:
+    currency, models = fields.get("currency", "CNY"), fields.get("models", {})
+    if not isinstance(currency, str) or not 0 < len(currency) <= _CURRENCY_CHARACTERS:
+        raise wrong(f"{where}.currency", "应为货币名称，如 CNY", "must be the name of a currency, such as CNY")
+    if not isinstance(models, dict) or not all(isinstance(name, str) for name in models):
+        raise wrong(
+            f"{where}.models", "应为“模型: {input: 价, output: 价}”", "must map models to {input: …, output: …}"
+        )
+    return PriceTable(currency, {name: _price(row, f"{where}.models.{name}") for name, row in models.items()})
+
+
+def _price(row: object, where: str) -> Price:
+    fields = section({"row": row}, "row", _PRICE_KEYS, where)
+    numbers = [fields.get(name) for name in ("input", "output")]
+    for number in numbers:
+        if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number < _PRICE_MOST:
+            raise wrong(
+                where, "应有 input 与 output 两个价格（每百万词元）", "must give input and output, of a million tokens"
+            )
+    return Price(float(str(numbers[0])), float(str(numbers[1])))
+
+
+def _redis(fields: Mapping[str, object], environment: Mapping[str, str], where: str) -> str:
+    variable = fields.get("redis_env")
+    if variable is not None:
+        if not isinstance(variable, str) or not environment.get(variable):
+            raise wrong(f"{where}.redis_env", f"环境变量 {variable} 没有设置", f"names {variable}, which is not set")
+        return environment[variable]
+    url = fields.get("redis", "")
+    if not isinstance(url, str):
+        raise wrong(f"{where}.redis", "应为字符串（请加引号）", "must be a string (put it in quotes)")
+    return url
 
 
 def _check_keys(keys: str, where: str) -> None:

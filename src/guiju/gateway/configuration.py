@@ -118,7 +118,7 @@ def read_configuration(tree: object, environment: Mapping[str, str], where: str)
         provider_code=code,
         health_seconds=_number(tree.get("health_seconds", 15.0), float, f"{where}: health_seconds"),
         pass_through=_passed(tree.get("pass_through"), f"{where}: pass_through"),
-        admission=read_admission(tree, where),
+        admission=read_admission(tree, where, environment),
     )
 
 

@@ -19,7 +19,7 @@ class CallError(GuijuError):
     code = "call_error"
     status: ClassVar[int] = 400
     kind: ClassVar[str] = "invalid_request_error"
-    retry_after_seconds: ClassVar[int] = 0
+    retry_after_seconds: int = 0
 
     def payload(self, exchange_id: str = "") -> dict[str, object]:
         """Return the error object of the OpenAI shape: Chinese first, then English; `param` names the place."""

@@ -219,6 +219,7 @@ class EvidenceDesk:
         self._open.pop(exchange.id, None)
         self._spool.close(exchange.id)
         self._metrics.closed(exchange, outcome, now)
+        exchange.on_closed(exchange)
 
     async def _close_alone(self, exchange: Exchange, outcome: str, after: Coroutine[None, None, None] | None) -> None:
         try:

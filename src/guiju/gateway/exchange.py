@@ -16,8 +16,17 @@ from guiju.moderation.vault import Vault
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from guiju.ledger.models import Receipt
+
+
+def _nothing() -> None:
+    """Hear that an exchange is over where nobody waits for that."""
+
+
+def _nothing_to_do(_exchange: "Exchange") -> None:
+    """Hear that an exchange was closed, likewise."""
 
 
 @dataclass(slots=True)
@@ -52,6 +61,8 @@ class Exchange:
         panel: the guards that are asked; None where policy has none.
         vault: what was put away of personal information; None where policy lets it pass.
         guards: what the guards were asked; None where none was.
+        on_closed: hears once when the closing entry stands.
+        on_over: hears when nothing more will leave.
         observed: on an answer that was let out, the gravest decision that only observed or masked.
         endpoint: the path that was called.
         apart: what was decided about each text of the request, in order, those without a character left out.
@@ -89,6 +100,8 @@ class Exchange:
     endpoint: str = f"/v1/{CHAT}"
     apart: tuple[Decision, ...] = ()
     made: tuple[MediaReport, ...] = ()
+    on_closed: "Callable[[Exchange], None]" = _nothing_to_do
+    on_over: "Callable[[], None]" = _nothing
 
     @property
     def risks(self) -> tuple[str, ...]:

@@ -3,12 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 import orjson
 
 from guiju.gateway import rules
-from guiju.gateway.admission.asking import asking
-from guiju.gateway.admission.service import Admission, Admitted
+from guiju.gateway.admission.asking import asking, with_usage
+from guiju.gateway.admission.models import Asking
+from guiju.gateway.admission.service import Admission
+from guiju.gateway.admission.tickets import Admitted
 from guiju.gateway.dialects.interface import Reading
 from guiju.gateway.endpoints import Answer, Endpoint
 from guiju.gateway.errors import (
@@ -47,6 +50,9 @@ _JSON = ("content-type", "application/json")
 _STREAM_HEADERS = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache"))
 _LABEL_HEADER = "x-aigc-label"
 _ERRORS = 400
+
+
+_NO_CALL = ChatCall(b"")
 
 
 class ChatFlow:
@@ -162,6 +168,8 @@ class ChatFlow:
     async def _reject(self, app: App, error: CallError, *, size: int) -> ChatReply:
         self._desk.metrics.count("guiju_calls_rejected_total", code=error.code)
         try:
+            if self._admission is not None:
+                await self._admission.enter_bare(Asking(app, _NO_CALL))
             rejected = await self._desk.evidence.reject(app, error, size=size, person=SYSTEM_PERSON)
         except CallError as worse:
             return error_reply(worse)
@@ -175,7 +183,11 @@ class ChatFlow:
         is_apart = call.audience or desk.moderation.policy.tells_contexts
         context = Context(_audience(call), (app.id, app.name)) if is_apart else ANYONE
         admitted = await self._admit(app, call, request)
+        if admitted.counts_tokens and request.is_stream:
+            request = with_usage(request)
         exchange = self._new_exchange(app, admitted.person, request, context=context, endpoint=endpoint)
+        exchange.on_closed = admitted.closed
+        exchange.on_over = admitted.leave
         self._count_open(1)
         outcome = rules.INTERRUPTED
         reply: ChatReply | None = None
@@ -191,10 +203,10 @@ class ChatFlow:
             raise
         finally:
             if reply is None or reply.pieces is None:
-                self._count_open(-1)
+                self._over(exchange)
             if reply is None and exchange.opened is not None and not exchange.outcome:
                 desk.evidence.close_later(exchange, outcome)
-        return reply
+        return replace(reply, headers=reply.headers + admitted.headers)
 
     async def _admit(self, app: App, call: ChatCall, request: ChatRequest) -> Admitted:
         if self._admission is not None:
@@ -278,7 +290,7 @@ class ChatFlow:
         except BaseException:
             await opened.source.close()
             raise
-        pieces = StreamRelease(desk, exchange, opened, on_over=lambda: self._count_open(-1))
+        pieces = StreamRelease(desk, exchange, opened, on_over=lambda: self._over(exchange))
         return ChatReply(200, (*_STREAM_HEADERS, (_LABEL_HEADER, exchange.label)), pieces=pieces)
 
     async def _failed(self, exchange: Exchange, error: UpstreamError) -> ChatReply:
@@ -289,6 +301,10 @@ class ChatFlow:
 
     def _elapsed_ms(self, exchange: Exchange) -> int:
         return round((self._desk.clock.monotonic() - exchange.started) * 1000)
+
+    def _over(self, exchange: Exchange) -> None:
+        self._count_open(-1)
+        exchange.on_over()
 
     def _count_open(self, by: int) -> None:
         self._open_count += by

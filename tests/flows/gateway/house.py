@@ -266,8 +266,14 @@ async def house_in(
     async with running_ledger(folder, database_url) as real:
         ledger = SwitchableLedger(real)
         gateway = build_gateway(
-            folder, database_url, simulator.url, ledger, limits=limits, media=media, pass_through=pass_through
-            folder, database_url, simulator.url, ledger, limits=limits, media=media, admission=admission
+            folder,
+            database_url,
+            simulator.url,
+            ledger,
+            limits=limits,
+            media=media,
+            pass_through=pass_through,
+            admission=admission,
         )
         await gateway.start()
         app, key = await asyncio.to_thread(gateway.create_app, "测试应用")

@@ -4,6 +4,7 @@ Prints one line, `PORT KEY`, once it answers.
 """
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.flows.gateway.house import MediaRoom, SwitchableLedger, build_gateway
 from tests.flows.gateway.ledgers import running_ledger
 from tests.flows.gateway.samples import PASSED
 
+from guiju.gateway.admission_settings import AdmissionSettings
 from guiju.web.gateway_app import GatewayApp
 
 
@@ -19,7 +21,10 @@ async def main(folder: Path, database_url: str, upstream_url: str, *, takes_medi
     async with running_ledger(folder, database_url) as ledger:
         room = MediaRoom('\nmedia: {enabled: "true"}\n', seeing_nothing, TestLabeller()) if takes_media else None
         switchable = SwitchableLedger(ledger)
-        gateway = build_gateway(folder, database_url, upstream_url, switchable, media=room, pass_through=(PASSED,))
+        admission = AdmissionSettings(redis_url=os.environ.get("TEST_REDIS_URL", ""))
+        gateway = build_gateway(
+            folder, database_url, upstream_url, switchable, media=room, pass_through=(PASSED,), admission=admission
+        )
         await gateway.start()
         _, key = await asyncio.to_thread(gateway.create_app, "测试应用")
         async with serving(GatewayApp(gateway)) as url:

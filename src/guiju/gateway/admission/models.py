@@ -61,7 +61,7 @@ class Asking:
         call: as it came.
         user: the app's name for its user, or "".
         model: what is asked for.
-        characters: of all texts that go to the model.
+        octets: of all texts that go to the model, as UTF-8.
         functions: what the call uses besides its endpoint: `stream`, `tools`, `media`.
     """
 
@@ -69,7 +69,7 @@ class Asking:
     call: ChatCall
     user: str = ""
     model: str = ""
-    characters: int = 0
+    octets: int = 0
     functions: frozenset[str] = frozenset()
 
 

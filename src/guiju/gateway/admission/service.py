@@ -13,9 +13,11 @@ from guiju.gateway.admission.errors import (
     unavailable,
 )
 from guiju.gateway.admission.identity.tokens import TokenReader
+from guiju.gateway.admission.limits import LimitError, Limits
 from guiju.gateway.admission.models import Asking, IdentityState, RealIdentity, Refused, SignedIn
 from guiju.gateway.admission.people import People
 from guiju.gateway.admission.refusals import RefusalLog
+from guiju.gateway.admission.tickets import Admitted
 from guiju.gateway.app_rules import IdentityMethod, ServedUsers
 from guiju.gateway.errors import CallError
 from guiju.gateway.models import App
@@ -27,19 +29,6 @@ _log = logging.getLogger(__name__)
 FindPerson = Callable[[str], Awaitable[str]]
 
 
-@dataclass(slots=True)
-class Admitted:
-    """The ticket of an exchange.
-
-    Attributes:
-        person: the user's pseudonym.
-        is_known: whether the app named its user, or a token did.
-    """
-
-    person: str
-    is_known: bool
-
-
 @dataclass(frozen=True, slots=True)
 class AdmissionParts:
     """What admission works with."""
@@ -47,6 +36,7 @@ class AdmissionParts:
     tokens: TokenReader
     people: People
     refusals: RefusalLog
+    limits: Limits
 
 
 class Admission:
@@ -71,6 +61,7 @@ class Admission:
             person = await find_person(lookup)
             await self._take_declaration(asking, person, signed_in)
             await self._check_real(asking.app, person)
+            allowance = await self._parts.limits.allow(asking, person)
         except AdmissionError as error:
             await self._refuse(asking, person, error)
             raise
@@ -78,7 +69,27 @@ class Admission:
             raise
         except GuijuError as error:
             raise await self._unreadable(asking, person, error) from error
-        return Admitted(person, is_known=bool(name) or signed_in is not None)
+        return Admitted(
+            person,
+            is_known=bool(name) or signed_in is not None,
+            octets=asking.octets,
+            allowance=allowance,
+            limits=self._parts.limits,
+        )
+
+    async def enter_bare(self, asking: Asking) -> None:
+        """Count a call that cannot be taken, so that nobody floods the evidence with such.
+
+        Raises:
+            AdmissionError: the app has no more calls; that is recorded by then.
+        """
+        try:
+            await self._parts.limits.allow_bare(asking)
+        except AdmissionError as error:
+            await self._refuse(asking, SYSTEM_PERSON, error)
+            raise
+        except GuijuError as error:
+            raise await self._unreadable(asking, SYSTEM_PERSON, error) from error
 
     async def declare(self, app: App, body: bytes, find_person: FindPerson) -> tuple[str, IdentityState]:
         """Take what an app declares of one of its users; return the pseudonym and what is kept now.
@@ -101,10 +112,12 @@ class Admission:
     async def keep_up(self) -> None:
         """Do what is due from time to time."""
         await self._parts.refusals.flush()
+        await self._parts.limits.keep_up()
 
     async def stop(self) -> None:
         """Write what is still held."""
         await self._parts.refusals.flush(is_last=True)
+        await self._parts.limits.stop()
 
     async def _signed_in(self, asking: Asking) -> SignedIn | None:
         token = asking.call.user_token
@@ -141,7 +154,8 @@ class Admission:
         return closed
 
     async def _refuse(self, asking: Asking, person: str, error: AdmissionError) -> None:
-        refused = Refused(asking.app.id, person, error.code, error.where, error.provision)
+        facts = error.facts if isinstance(error, LimitError) else {}
+        refused = Refused(asking.app.id, person, error.code, error.where, error.provision, facts)
         await self._parts.refusals.note(refused)
 
 

@@ -1,5 +1,6 @@
 """All SQL of admission."""
 
+from guiju.gateway.admission.repository.meters import DatabaseMeters
 from guiju.gateway.admission.repository.people import PeopleRepository
 from guiju.storage.database import Database
 
@@ -10,3 +11,4 @@ class AdmissionRepositories:
     def __init__(self, database: Database) -> None:
         """Keep everything in `database`."""
         self.people = PeopleRepository(database)
+        self.meters = DatabaseMeters(database)

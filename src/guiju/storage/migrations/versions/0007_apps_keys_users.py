@@ -27,9 +27,25 @@ def upgrade() -> None:
         sa.Column("declared_at", sa.String(27), nullable=False),
         sa.Column("entry_id", sa.String(36), nullable=False),
     )
+    op.create_table(
+        "meter",
+        sa.Column("key", sa.String(160), primary_key=True),
+        sa.Column("used", sa.Double, nullable=False),
+        sa.Column("at", sa.Double, nullable=False),
+        sa.Column("period", sa.String(16), nullable=False),
+    )
+    op.create_table(
+        "slot",
+        sa.Column("key", sa.String(160), primary_key=True),
+        sa.Column("process", sa.String(36), primary_key=True),
+        sa.Column("held", sa.Integer, nullable=False),
+        sa.Column("until", sa.Double, nullable=False),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("slot")
+    op.drop_table("meter")
     op.drop_table("end_user")
     with op.batch_alter_table("api_key") as table:
         for name in _KEY_COLUMNS:

@@ -1,0 +1,66 @@
+"""The ticket of an exchange that was let in: what it may use, and what it used when it is over."""
+
+from dataclasses import dataclass
+
+from guiju.gateway.admission.limits import Allowance, Limits
+from guiju.gateway.exchange import Exchange
+from guiju.gateway.prices import estimated_tokens
+
+
+@dataclass(slots=True)
+class Admitted:
+    """The ticket.
+
+    Attributes:
+        person: the user's pseudonym.
+        is_known: whether the app named its user, or a token did.
+        octets: of the question.
+    """
+
+    person: str
+    is_known: bool = False
+    octets: int = 0
+    allowance: Allowance | None = None
+    limits: Limits | None = None
+
+    @property
+    def counts_tokens(self) -> bool:
+        """Whether anything depends on how many tokens the answer has."""
+        return self.allowance is not None and self.allowance.counts_tokens
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """What the answer says about limits."""
+        if self.limits is None or self.allowance is None:
+            return ()
+        return self.limits.headers(self.allowance)
+
+    def leave(self) -> None:
+        """The exchange is over: its place is free."""
+        if self.limits is not None and self.allowance is not None:
+            self.limits.leave(self.allowance)
+
+    def closed(self, exchange: Exchange) -> None:
+        """Count what the exchange used; it has ended, and that is evidenced."""
+        if self.limits is not None and self.allowance is not None:
+            tokens_in, tokens_out, _ = used_tokens(exchange, self.octets)
+            self.limits.count(self.allowance, tokens_in, tokens_out)
+
+
+def used_tokens(exchange: Exchange, octets: int) -> tuple[int, int, bool]:
+    """Return the tokens of question and answer, and whether the model server counted them.
+
+    Where it did not, they are estimated from the length of what was said; a question that never reached it has none.
+    """
+    counted_in, counted_out = exchange.usage.get("prompt_tokens"), exchange.usage.get("completion_tokens")
+    if isinstance(counted_in, int) and isinstance(counted_out, int):
+        return max(0, counted_in), max(0, counted_out), True
+    if not exchange.upstream:
+        return 0, 0, True
+    made = sum(
+        len(part.encode(errors="replace"))
+        for choice in exchange.choices.values()
+        for parts in choice.generated.values()
+        for part in parts
+    )
+    return estimated_tokens(octets), estimated_tokens(made), False
