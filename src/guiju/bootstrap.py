@@ -41,7 +41,7 @@ from guiju.storage.database import Database, connect_database
 from guiju.storage.jobs import JobQueue
 from guiju.storage.migrate import migrate
 from guiju.supervision.service import Supervision
-from guiju.wiring import RoomReadings, parameter_on, read_exchange_facts
+from guiju.wiring import RoomReadings, abuse_rule, parameter_on, read_exchange_facts
 
 _log = logging.getLogger(__name__)
 
@@ -293,8 +293,9 @@ def _build_gateway(  # noqa: PLR0913 - the rooms it joins
     )
     in_english = functools.partial(law.search_texts, language="en")
     pool = build_upstreams(configuration, clock, lambda: LawAssistant(law.search_texts, clock, glosses=in_english))
+    repository = GatewayRepository(database)
     gateway = Gateway(
-        repository=GatewayRepository(database),
+        repository=repository,
         ledger=ledger,
         moderation=moderation,
         pool=pool,
@@ -305,7 +306,14 @@ def _build_gateway(  # noqa: PLR0913 - the rooms it joins
         limits=configuration.limits,
         media=open_media(settings, moderation, clock),
         pass_through=configuration.pass_through,
-        admission=build_admission(AdmissionRepositories(database), configuration.admission, ledger, clock),
+        admission=build_admission(
+            AdmissionRepositories(database),
+            configuration.admission,
+            ledger,
+            clock=clock,
+            history=repository.search,
+            rule=functools.partial(abuse_rule, law, clock, configuration.admission),
+        ),
     )
     return gateway, warning
 

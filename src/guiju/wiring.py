@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from importlib import resources
 
+from guiju.gateway.admission.sanctions.models import AbuseRule
+from guiju.gateway.admission_settings import AdmissionSettings
 from guiju.gateway.models import ExchangeQuery
 from guiju.gateway.service import Gateway
 from guiju.kit.canonical_json import JsonObject
@@ -66,6 +68,23 @@ def parameter_on(law: Law, parameter_id: str, day: date) -> Parameter | None:
         return law.parameter(parameter_id, day)
     except NotFoundError:
         return None
+
+
+_IN_A_ROW, _IN_A_DAY = "gb-t-45654/abuse/consecutive", "gb-t-45654/abuse/per-day"
+
+
+def abuse_rule(law: Law, clock: Clock, settings: AdmissionSettings) -> AbuseRule | None:
+    """Return when a user is suspended by rule today: the law's numbers, the operator's length; None where it is off."""
+    if not settings.is_automatic:
+        return None
+    day = clock.now().astimezone(BEIJING).date()
+    found = {name: parameter_on(law, name, day) for name in (_IN_A_ROW, _IN_A_DAY)}
+    numbers = {
+        name: parameter.value
+        for name, parameter in found.items()
+        if parameter is not None and isinstance(parameter.value, int)
+    }
+    return AbuseRule(numbers.get(_IN_A_ROW), numbers.get(_IN_A_DAY), settings.suspend_hours, tuple(numbers))
 
 
 def _smallest(stats: LibraryStats, chapter: str) -> int:

@@ -12,6 +12,11 @@ OWN: dict[str, dict[float, str]] = {
         24: "where they begin in the text of a UUID",
         16: "the base of hexadecimal",
     },
+    "gateway/admission/sanctions/rules.py": {
+        0xAAAAAAAAAAAA: "the random bits of an id",
+        24: "where they begin in the text of a UUID",
+        16: "the base of hexadecimal",
+    },
     "labelling/rules.py": {
         3: "GB 32100-2015, weights of the check character: powers of 3",
         31: "the same, modulo 31: a formula, nothing that a legislator would set anew",

@@ -10,13 +10,15 @@ from guiju.gateway.app_rules import IdentityMethod
 from guiju.gateway.prices import Price, PriceTable
 from guiju.kit.errors import ConfigurationError
 
-SECTIONS = ("users", "prices", "counters")
+SECTIONS = ("users", "prices", "counters", "sanctions")
 _ISSUER_KEYS = frozenset(("issuer", "audience", "keys", "subject_claim", "real_identity_claim", "real_identity_method"))
 _USERS_KEYS = frozenset(("issuers",))
 _PRICES_KEYS = frozenset(("currency", "models"))
 _PRICE_KEYS = frozenset(("input", "output"))
 _COUNTERS_KEYS = frozenset(("redis", "redis_env"))
+_SANCTIONS_KEYS = frozenset(("automatic", "suspend_hours"))
 _ISSUERS_MOST = 20
+_HOURS_MOST = 24 * 365
 _CURRENCY_CHARACTERS = 16
 _PRICE_MOST = 10**6
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
@@ -51,11 +53,15 @@ class AdmissionSettings:
         issuers: whose tokens of users are trusted.
         prices: what tokens cost, for budgets of money.
         redis_url: where limits are counted; "" for the database. May hold a password; never logged.
+        is_automatic: whether a user is suspended by rule; by the standard it should be so.
+        suspend_hours: for how long.
     """
 
     issuers: tuple[IssuerSettings, ...] = ()
     prices: PriceTable = field(default_factory=PriceTable)
     redis_url: str = field(default="", repr=False)
+    is_automatic: bool = True
+    suspend_hours: float = 24.0
 
 
 def read_admission(
@@ -66,7 +72,7 @@ def read_admission(
     Raises:
         ConfigurationError: something in them cannot be used; the message names the place.
     """
-    users = section(tree, "users", _USERS_KEYS, where)
+    users = section(tree, "users", _USERS_KEYS, where=where)
     rows = users.get("issuers", [])
     if not isinstance(rows, list) or len(rows) > _ISSUERS_MOST:
         raise wrong(
@@ -75,14 +81,17 @@ def read_admission(
     issuers = tuple(_issuer(row, f"{where}: users.issuers[{at}]") for at, row in enumerate(rows))
     if len({issuer.issuer for issuer in issuers}) != len(issuers):
         raise wrong(f"{where}: users.issuers", "有重复的 issuer", "must name each issuer once")
+    is_automatic, hours = _sanctions(section(tree, "sanctions", _SANCTIONS_KEYS, where=where), f"{where}: sanctions")
     return AdmissionSettings(
+        is_automatic=is_automatic,
+        suspend_hours=hours,
         issuers=issuers,
-        prices=_prices(section(tree, "prices", _PRICES_KEYS, where), f"{where}: prices"),
-        redis_url=_redis(section(tree, "counters", _COUNTERS_KEYS, where), environment, f"{where}: counters"),
+        prices=_prices(section(tree, "prices", _PRICES_KEYS, where=where), f"{where}: prices"),
+        redis_url=_redis(section(tree, "counters", _COUNTERS_KEYS, where=where), environment, f"{where}: counters"),
     )
 
 
-def section(tree: Mapping[str, object], name: str, known: frozenset[str], where: str) -> Mapping[str, object]:
+def section(tree: Mapping[str, object], name: str, known: frozenset[str], *, where: str) -> Mapping[str, object]:
     """Return a section, empty where it is not there.
 
     Raises:
@@ -109,7 +118,7 @@ def wrong(where: str, zh: str, en: str) -> ConfigurationError:
 
 
 def _issuer(row: object, where: str) -> IssuerSettings:
-    fields = section({"row": row}, "row", _ISSUER_KEYS, where)
+    fields = section({"row": row}, "row", _ISSUER_KEYS, where=where)
     texts = {name: fields.get(name, "") for name in _ISSUER_KEYS}
     for name, value in texts.items():
         if not isinstance(value, str):
@@ -146,7 +155,7 @@ def _prices(fields: Mapping[str, object], where: str) -> PriceTable:
 
 
 def _price(row: object, where: str) -> Price:
-    fields = section({"row": row}, "row", _PRICE_KEYS, where)
+    fields = section({"row": row}, "row", _PRICE_KEYS, where=where)
     numbers = [fields.get(name) for name in ("input", "output")]
     for number in numbers:
         if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number < _PRICE_MOST:
@@ -154,6 +163,17 @@ def _price(row: object, where: str) -> Price:
                 where, "应有 input 与 output 两个价格（每百万词元）", "must give input and output, of a million tokens"
             )
     return Price(float(str(numbers[0])), float(str(numbers[1])))
+
+
+def _sanctions(fields: Mapping[str, object], where: str) -> tuple[bool, float]:
+    is_automatic, hours = fields.get("automatic", True), fields.get("suspend_hours", 24.0)
+    if not isinstance(is_automatic, bool):
+        raise wrong(f"{where}.automatic", "应为 true 或 false", "must be true or false")
+    if not isinstance(hours, int | float) or isinstance(hours, bool) or not 0 < hours <= _HOURS_MOST:
+        raise wrong(
+            f"{where}.suspend_hours", f"应为不超过 {_HOURS_MOST} 的正数", f"must be positive, {_HOURS_MOST} at most"
+        )
+    return is_automatic, float(hours)
 
 
 def _redis(fields: Mapping[str, object], environment: Mapping[str, str], where: str) -> str:

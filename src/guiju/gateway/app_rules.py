@@ -124,6 +124,11 @@ class AppRules:
 NO_RULES = AppRules()
 
 
+def is_endpoint(name: str) -> bool:
+    """Tell whether a name may be an endpoint's."""
+    return _NAME.fullmatch(name) is not None
+
+
 def rules_facts(rules: AppRules) -> JsonObject:
     """Write rules as they are kept and recorded."""
     return {

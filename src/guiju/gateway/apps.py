@@ -101,7 +101,7 @@ class Apps:
             text_mark=self._mark(text_mark),
             rules=read_rules(rules_facts(rules)),
         )
-        self._enter("app.created", app, actor, {"reason": _reason(reason)})
+        self._enter("app.created", app, {"reason": _reason(reason)}, actor=actor)
         self._store.add_app(app, self._clock.now())
         return app, self.create_key(app.id, actor=actor, reason=reason)[1]
 
@@ -121,7 +121,7 @@ class Apps:
             rules=read_rules(rules_facts(app.rules)),
             key=None,
         )
-        self._enter("app.changed", changed, actor, {"reason": _reason(reason)})
+        self._enter("app.changed", changed, {"reason": _reason(reason)}, actor=actor)
         self._store.update_app(changed)
         return changed
 
@@ -140,7 +140,7 @@ class Apps:
         """
         app = self.get(app_id)
         key, secret = self._new_key(app_id, wish or KeyWish())
-        self._enter("api_key.created", app, actor, {**_key_facts(key), "reason": _reason(reason)})
+        self._enter("api_key.created", app, {**_key_facts(key), "reason": _reason(reason)}, actor=actor)
         self._store.add_key(key, hash_key(secret))
         return key, secret
 
@@ -172,7 +172,7 @@ class Apps:
             "old_ends_at": to_iso(ending.expires_at or end),
             "reason": _reason(reason),
         }
-        self._enter("api_key.rotated", app, actor, facts)
+        self._enter("api_key.rotated", app, facts, actor=actor)
         self._store.add_key(key, hash_key(secret), replaces=ending)
         return key, secret
 
@@ -186,7 +186,7 @@ class Apps:
         known = next((key for key in self._store.keys(app_id) if key.id == key_id and key.revoked_at is None), None)
         if known is None:
             raise NotFoundError(f"没有可吊销的密钥 {key_id}。", f"There is no key {key_id} to revoke.", where="key")
-        self._enter("api_key.revoked", app, actor, {**_key_facts(known), "reason": _reason(reason)})
+        self._enter("api_key.revoked", app, {**_key_facts(known), "reason": _reason(reason)}, actor=actor)
         self._store.revoke_key(key_id, self._clock.now())
 
     def _in_force(self, app_id: str, key_id: str) -> ApiKey:
@@ -221,7 +221,7 @@ class Apps:
         )
         return key, secret
 
-    def _enter(self, action: str, app: App, actor: str, facts: JsonObject) -> None:
+    def _enter(self, action: str, app: App, facts: JsonObject, *, actor: str) -> None:
         draft = Draft(
             action=action,
             actor=actor,

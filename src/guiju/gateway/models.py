@@ -132,6 +132,7 @@ class ExchangeQuery:
     outcome: str = ""
     risk: str = ""
     app_id: str = ""
+    person: str = ""
     since: datetime | None = None
     until: datetime | None = None
     before_id: str = ""

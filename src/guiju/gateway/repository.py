@@ -58,6 +58,7 @@ exchange_table = sa.Table(
     sa.Column("total_ms", sa.Integer),
     sa.Index("ix_exchange_opened_at", "opened_at"),
     sa.Index("ix_exchange_outcome", "outcome"),
+    sa.Index("ix_exchange_person", "person", "id"),
 )
 mark_table = sa.Table(
     "exchange_mark",
@@ -244,8 +245,8 @@ def _conditions(query: ExchangeQuery) -> list[sa.ColumnElement[bool]]:
         conditions.append(column.outcome == query.outcome)
     if query.risk:
         conditions.append(column.risks.contains(f",{query.risk},", autoescape=True))
-    if query.app_id:
-        conditions.append(column.app_id == query.app_id)
+    same = ((column.app_id, query.app_id), (column.person, query.person))
+    conditions += [its == wanted for its, wanted in same if wanted]
     if query.since is not None:
         conditions.append(column.opened_at >= to_iso(query.since))
     if query.until is not None:

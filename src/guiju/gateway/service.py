@@ -116,10 +116,7 @@ class Gateway:
         self._evidence: EvidenceDesk | None = None
         self._media: MediaStage | None = None
         self._flow: ChatFlow | None = None
-        self._rounds = Rounds()
-        if admission is not None:
-            self._rounds.every(_ADMISSION_SECONDS, "admission", admission.keep_up)
-        self._rounds.every(_KEY_USE_SECONDS, "when keys were last used", self._note_used_keys)
+        self._rounds = self._planned_rounds()
         pool.on_failure = lambda upstream, code: self.metrics.count(
             "guiju_upstream_failures_total", upstream=upstream, code=code
         )
@@ -132,6 +129,8 @@ class Gateway:
         Raises:
             StorageError: the spool or the ledger cannot be written.
         """
+        if self.admission is not None:
+            await self.admission.watch()
         masked = self._moderation.without_personal_information
         await asyncio.to_thread(reconcile, self._spool_folder, self._ledger, masked)
         self._spool = Spool(self._spool_folder)
@@ -168,6 +167,15 @@ class Gateway:
         await self._index.stop()
         self._spool.stop()
         self._spool = self._evidence = None
+
+    def _planned_rounds(self) -> Rounds:
+        rounds = Rounds()
+        if self.admission is not None:
+            rounds.every(_ADMISSION_SECONDS, "admission", self.admission.keep_up)
+            rounds.every(_ADMISSION_SECONDS, "sanctions", self.admission.watch)
+            rounds.every(_ADMISSION_SECONDS, "conduct of users", self.admission.judge)
+        rounds.every(_KEY_USE_SECONDS, "when keys were last used", self._note_used_keys)
+        return rounds
 
     async def _note_used_keys(self) -> None:
         if used := self._callers.take_used():

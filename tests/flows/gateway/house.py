@@ -17,6 +17,7 @@ from tests.simulators.upstream import UpstreamSimulator
 
 from guiju.gateway.admission.build import build_admission
 from guiju.gateway.admission.repository import AdmissionRepositories
+from guiju.gateway.admission.sanctions.models import AbuseRule
 from guiju.gateway.admission_settings import AdmissionSettings
 from guiju.gateway.guard_transport import GuardTransport
 from guiju.gateway.models import App, Limits, Patience
@@ -208,8 +209,9 @@ def build_gateway(
     ]
     moderation = moderation_in(folder, media.section if media else "")
     database = connect_database(database_url)
+    repository = GatewayRepository(database)
     return Gateway(
-        repository=GatewayRepository(database),
+        repository=repository,
         ledger=ledger,
         moderation=moderation,
         pool=UpstreamPool(routes, clock, health_seconds=60.0),
@@ -221,7 +223,14 @@ def build_gateway(
         media=MediaModerator(moderation, folder / "blocked.csv", build=media.build) if media else None,
         labelling=media.labelling if media else None,
         pass_through=pass_through,
-        admission=build_admission(AdmissionRepositories(database), admission or AdmissionSettings(), ledger, clock),
+        admission=build_admission(
+            AdmissionRepositories(database),
+            admission or AdmissionSettings(),
+            ledger,
+            clock=clock,
+            history=repository.search,
+            rule=lambda: AbuseRule(3, 5, 24.0, ("test/in-a-row", "test/in-a-day")),
+        ),
     )
 
 

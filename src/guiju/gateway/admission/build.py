@@ -1,5 +1,6 @@
 """Joins admission from its tables, the operator's settings and the ledger."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from guiju.gateway.admission.identity.tokens import TokenReader
@@ -10,6 +11,12 @@ from guiju.gateway.admission.meters.redis_store import RedisMeters
 from guiju.gateway.admission.meters.slots import SlotDesk
 from guiju.gateway.admission.people import People, PeopleStore
 from guiju.gateway.admission.refusals import RefusalLog
+from guiju.gateway.admission.sanctions.conduct import ConductWatch, History
+from guiju.gateway.admission.sanctions.desk import SanctionDesk
+from guiju.gateway.admission.sanctions.interface import SanctionRegister
+from guiju.gateway.admission.sanctions.models import AbuseRule
+from guiju.gateway.admission.sanctions.register import OwnRegister, SanctionStore
+from guiju.gateway.admission.sanctions.watch import SanctionWatch
 from guiju.gateway.admission.service import Admission, AdmissionParts
 from guiju.gateway.admission_settings import AdmissionSettings
 from guiju.gateway.ports import Recording
@@ -29,19 +36,46 @@ class AdmissionStores(Protocol):
         """Meters and slots, where no Redis is configured."""
         ...
 
+    @property
+    def sanctions(self) -> SanctionStore:
+        """Sanctions, until another room keeps them."""
+        ...
 
-def build_admission(stores: AdmissionStores, settings: AdmissionSettings, ledger: Recording, clock: Clock) -> Admission:
+
+def build_admission(  # noqa: PLR0913 - what it joins, told apart by name
+    stores: AdmissionStores,
+    settings: AdmissionSettings,
+    ledger: Recording,
+    *,
+    clock: Clock,
+    history: History,
+    rule: Callable[[], AbuseRule | None],
+    register: SanctionRegister | None = None,
+) -> Admission:
     """Join admission.
+
+    Args:
+        stores: where it keeps what it must remember.
+        settings: the operator's.
+        ledger: where the evidence goes.
+        clock: the time.
+        history: finds exchanges of a user, newest first.
+        rule: the automatic rule in force today; None where it is switched off.
+        register: who imposes sanctions, where another room does.
 
     Raises:
         ConfigurationError: the settings ask for what is not installed.
     """
     meters = RedisMeters(settings.redis_url) if settings.redis_url else stores.meters
+    register = register or OwnRegister(stores.sanctions, ledger.append, clock)
     return Admission(
         AdmissionParts(
             tokens=TokenReader(settings.issuers, clock),
             people=People(stores.people, ledger.append, clock),
             refusals=RefusalLog(ledger.submit_async, clock),
             limits=Limits(MeterDesk(meters, clock), SlotDesk(meters, clock), settings.prices, clock),
-        )
+            watch=SanctionWatch(register, clock),
+            conduct=ConductWatch(register, history, rule, clock),
+        ),
+        SanctionDesk(register, ledger),
     )

@@ -120,7 +120,7 @@ class Limits:
             NoPriceError: what it costs is not known, and there is a budget.
             StorageError: nothing is known.
         """
-        plan = self._planner.plan(asking.app.id, person, asking.app.rules, self._clock.now())
+        plan = self._planner.plan(asking.app.id, person, asking.app.rules, now=self._clock.now())
         if plan.is_empty:
             return Allowance(NO_PLAN, asking.model)
         allowance = Allowance(plan, asking.model)
@@ -144,7 +144,7 @@ class Limits:
 
     async def allow_bare(self, asking: Asking) -> None:
         """Count a call of an app that comes to nothing against the app's requests. Raises as `allow`."""
-        plan = self._planner.plan(asking.app.id, "", asking.app.rules, self._clock.now())
+        plan = self._planner.plan(asking.app.id, "", asking.app.rules, now=self._clock.now())
         wants = [(meter, 1.0) for meter in plan.counting(REQUESTS) if meter.owner == "app"]
         if wants and (denied := await self._meters.take(wants)) is not None:
             raise _limit_error(denied)

@@ -17,6 +17,12 @@ from guiju.gateway.admission.limits import LimitError, Limits
 from guiju.gateway.admission.models import Asking, IdentityState, RealIdentity, Refused, SignedIn
 from guiju.gateway.admission.people import People
 from guiju.gateway.admission.refusals import RefusalLog
+from guiju.gateway.admission.sanctions.conduct import ConductWatch
+from guiju.gateway.admission.sanctions.desk import SanctionDesk
+from guiju.gateway.admission.sanctions.errors import SanctionedError
+from guiju.gateway.admission.sanctions.models import Sanction
+from guiju.gateway.admission.sanctions.rules import refusing
+from guiju.gateway.admission.sanctions.watch import SanctionWatch
 from guiju.gateway.admission.tickets import Admitted
 from guiju.gateway.app_rules import IdentityMethod, ServedUsers
 from guiju.gateway.errors import CallError
@@ -37,14 +43,21 @@ class AdmissionParts:
     people: People
     refusals: RefusalLog
     limits: Limits
+    watch: SanctionWatch
+    conduct: ConductWatch
 
 
 class Admission:
-    """Decides about every call that has a valid key."""
+    """Decides about every call that has a valid key.
 
-    def __init__(self, parts: AdmissionParts) -> None:
+    Attributes:
+        sanctions: what people do about sanctions.
+    """
+
+    def __init__(self, parts: AdmissionParts, sanctions: SanctionDesk) -> None:
         """Work with `parts`."""
         self._parts = parts
+        self.sanctions = sanctions
 
     async def enter(self, asking: Asking, find_person: FindPerson) -> Admitted:
         """Let a call in; `find_person` returns the pseudonym for a lookup.
@@ -59,6 +72,7 @@ class Admission:
             _check_known(asking.app, name, signed_in)
             lookup = f"{asking.app.id}|{name}" if signed_in is None else signed_in.lookup(asking.app.id)
             person = await find_person(lookup)
+            warning = await self._check_sanctions(asking, person)
             await self._take_declaration(asking, person, signed_in)
             await self._check_real(asking.app, person)
             allowance = await self._parts.limits.allow(asking, person)
@@ -75,6 +89,9 @@ class Admission:
             octets=asking.octets,
             allowance=allowance,
             limits=self._parts.limits,
+            warning=warning,
+            conduct=self._parts.conduct,
+            app_id=asking.app.id,
         )
 
     async def enter_bare(self, asking: Asking) -> None:
@@ -109,6 +126,14 @@ class Admission:
             raise unavailable() from error
         return person, kept
 
+    async def watch(self) -> None:
+        """Read which sanctions hold; four times a second, so that one takes effect within a second everywhere."""
+        await self._parts.watch.refresh()
+
+    async def judge(self) -> None:
+        """Look at users whose input was refused."""
+        await self._parts.conduct.keep_up()
+
     async def keep_up(self) -> None:
         """Do what is due from time to time."""
         await self._parts.refusals.flush()
@@ -118,6 +143,17 @@ class Admission:
         """Write what is still held."""
         await self._parts.refusals.flush(is_last=True)
         await self._parts.limits.stop()
+
+    async def _check_sanctions(self, asking: Asking, person: str) -> Sanction | None:
+        """Refuse what a sanction refuses; return one that only warns."""
+        holding = await self._parts.watch.of(person)
+        if not holding:
+            return None
+        used = asking.functions | {asking.call.endpoint, f"model:{asking.model}"}
+        refused_by = refusing(holding, used, self._parts.watch.now())
+        if refused_by is not None:
+            raise SanctionedError(refused_by)
+        return holding[0]
 
     async def _signed_in(self, asking: Asking) -> SignedIn | None:
         token = asking.call.user_token
@@ -154,7 +190,7 @@ class Admission:
         return closed
 
     async def _refuse(self, asking: Asking, person: str, error: AdmissionError) -> None:
-        facts = error.facts if isinstance(error, LimitError) else {}
+        facts = error.facts if isinstance(error, LimitError | SanctionedError) else {}
         refused = Refused(asking.app.id, person, error.code, error.where, error.provision, facts)
         await self._parts.refusals.note(refused)
 

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+from guiju.gateway import rules
 from guiju.gateway.admission.limits import Allowance, Limits
+from guiju.gateway.admission.sanctions.conduct import ConductWatch
+from guiju.gateway.admission.sanctions.errors import object_path
+from guiju.gateway.admission.sanctions.models import Sanction
 from guiju.gateway.exchange import Exchange
 from guiju.gateway.prices import estimated_tokens
 
@@ -15,6 +19,7 @@ class Admitted:
         person: the user's pseudonym.
         is_known: whether the app named its user, or a token did.
         octets: of the question.
+        warning: a sanction that holds and does not refuse this call.
     """
 
     person: str
@@ -22,6 +27,9 @@ class Admitted:
     octets: int = 0
     allowance: Allowance | None = None
     limits: Limits | None = None
+    warning: Sanction | None = None
+    conduct: ConductWatch | None = None
+    app_id: str = ""
 
     @property
     def counts_tokens(self) -> bool:
@@ -30,10 +38,11 @@ class Admitted:
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
-        """What the answer says about limits."""
+        """What the answer says about limits, and about a sanction that holds."""
+        said = () if self.warning is None else (_warning(self.warning),)
         if self.limits is None or self.allowance is None:
-            return ()
-        return self.limits.headers(self.allowance)
+            return said
+        return (*self.limits.headers(self.allowance), *said)
 
     def leave(self) -> None:
         """The exchange is over: its place is free."""
@@ -45,6 +54,17 @@ class Admitted:
         if self.limits is not None and self.allowance is not None:
             tokens_in, tokens_out, _ = used_tokens(exchange, self.octets)
             self.limits.count(self.allowance, tokens_in, tokens_out)
+        if self.conduct is not None and self.is_known and _is_illegal_input(exchange):
+            self.conduct.note(self.person, self.app_id)
+
+
+def _warning(sanction: Sanction) -> tuple[str, str]:
+    return "x-guiju-sanction", f"{sanction.order.kind.value}; id={sanction.id}; object={object_path(sanction)}"
+
+
+def _is_illegal_input(exchange: Exchange) -> bool:
+    """Tell whether the input was refused for a risk; what could not be determined is not held against anybody."""
+    return exchange.outcome == rules.INPUT_REFUSED and bool(exchange.risks)
 
 
 def used_tokens(exchange: Exchange, octets: int) -> tuple[int, int, bool]:

@@ -48,7 +48,7 @@ class Planner:
         """Begin with none."""
         self._kept: dict[tuple[str, str], tuple[AppRules, str, Plan]] = {}
 
-    def plan(self, app_id: str, person: str, rules: AppRules, now: datetime) -> Plan:
+    def plan(self, app_id: str, person: str, rules: AppRules, *, now: datetime) -> Plan:
         """Return the meters of a call at `now`."""
         if rules.app.is_empty and rules.user.is_empty:
             return NO_PLAN

@@ -2,6 +2,7 @@
 
 from guiju.gateway.admission.repository.meters import DatabaseMeters
 from guiju.gateway.admission.repository.people import PeopleRepository
+from guiju.gateway.admission.repository.sanctions import SanctionRepository
 from guiju.storage.database import Database
 
 
@@ -12,3 +13,4 @@ class AdmissionRepositories:
         """Keep everything in `database`."""
         self.people = PeopleRepository(database)
         self.meters = DatabaseMeters(database)
+        self.sanctions = SanctionRepository(database)

@@ -41,9 +41,40 @@ def upgrade() -> None:
         sa.Column("held", sa.Integer, nullable=False),
         sa.Column("until", sa.Double, nullable=False),
     )
+    op.create_index("ix_exchange_person", "exchange", ["person", "id"])
+    op.create_table(
+        "sanction",
+        sa.Column("id", sa.String(36), primary_key=True),
+        sa.Column("seq", sa.BigInteger, nullable=False),
+        sa.Column("person", sa.String(128), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("reason_en", sa.Text, nullable=False),
+        sa.Column("app_id", sa.String(36), nullable=False),
+        sa.Column("functions", sa.Text, nullable=False),
+        sa.Column("until", sa.String(27)),
+        sa.Column("exchange_id", sa.String(36), nullable=False),
+        sa.Column("rule", sa.String(256), nullable=False),
+        sa.Column("exchanges", sa.Text, nullable=False),
+        sa.Column("by", sa.String(80), nullable=False),
+        sa.Column("imposed_at", sa.String(27), nullable=False),
+        sa.Column("lifted_at", sa.String(27)),
+        sa.Column("lifted_by", sa.String(80), nullable=False),
+        sa.Column("lift_reason", sa.Text, nullable=False),
+    )
+    op.create_index("ix_sanction_seq", "sanction", ["seq"])
+    op.create_index("ix_sanction_person", "sanction", ["person"])
+    op.create_table(
+        "sanction_mark",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("seq", sa.BigInteger, nullable=False),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("sanction_mark")
+    op.drop_table("sanction")
+    op.drop_index("ix_exchange_person", "exchange")
     op.drop_table("slot")
     op.drop_table("meter")
     op.drop_table("end_user")
