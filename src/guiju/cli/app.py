@@ -18,6 +18,7 @@ ROOMS = MappingProxyType(
         "init": "填写服务画像 / answer what decides which obligations bind this service",
         "serve": "启动网关与控制台 / start the gateway and the console",
         "app": "应用：谁可以调用，服务谁，多少 / apps: who may call, for whom, how much",
+        "sanction": "用户处置：列出、作出、解除 / measures against users: list, impose, lift",
         "key": "密钥：新建、更换、吊销 / keys of an app: create, rotate, revoke",
         "keywords": "关键词库：导入、变更、检查、统计 / the keyword library: import, changes, check, stats",
         "review": "复核：列出、导出样例 / the review queue: list, export examples",

@@ -22,6 +22,7 @@ from guiju.web.routes.ledger import ledger_routes
 from guiju.web.routes.overview import overview_routes
 from guiju.web.routes.policy import policy_routes
 from guiju.web.routes.review import review_routes
+from guiju.web.routes.sanctions import sanctions_routes
 from guiju.web.routes.session import session_routes
 from guiju.web.routes.staff import staff_routes
 from guiju.web.routes.system import system_routes
@@ -55,6 +56,7 @@ def console_app(house: WebHouse) -> Starlette:
         *review_routes(door),
         *changes_routes(door),
         *apps_routes(door),
+        *sanctions_routes(door),
         *ledger_routes(door),
         *system_routes(door),
         *staff_routes(door),

@@ -30,6 +30,7 @@ NAVIGATION = (
             NavEntry("关键词与策略", "/console/policy", "view_policy"),
             NavEntry("词库变更", "/console/changes", "view_policy"),
             NavEntry("应用与密钥", "/console/apps", "view_apps"),
+            NavEntry("用户处置", "/console/sanctions", "view_sanctions"),
         ),
     ),
     NavGroup(

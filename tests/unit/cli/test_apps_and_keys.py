@@ -53,3 +53,22 @@ def test_an_app_and_its_keys_from_making_to_revoking(cli: Cli) -> None:
         *("app.created", "api_key.created", "app.changed"),
         *("api_key.created", "api_key.rotated", "api_key.revoked"),
     ]
+
+
+@pytest.mark.usefixtures("engineer")
+def test_a_measure_is_imposed_and_lifted_by_who_may(cli: Cli) -> None:
+    house = build_house(Settings())
+    house.ledger.start()
+    house.staff.create_member("officer", "compliance_officer", PASSWORD)
+    house.ledger.stop()
+    house.database.close()
+    by = ("--by", "officer", "--reason", "多次违法输入")
+    assert cli("sanction", "impose", "p-1", "suspend", "--by", "engineer", "--reason", "x", "--hours", "2").status == 2
+    assert cli("sanction", "impose", "p-1", "suspend", *by).status == 2
+    made = cli("sanction", "impose", "p-1", "suspend", *by, "--hours", "2")
+    assert made.status == 0, made.err
+    listed = cli("sanction", "list").out
+    assert "p-1" in listed
+    assert cli("sanction", "lift", made.out.strip(), *by).status == 0
+    assert "p-1" not in cli("sanction", "list").out
+    assert "已结束" in cli("sanction", "list", "--all").out

@@ -3,9 +3,10 @@
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from guiju.storage.database import Database
-from guiju.storage.migrate import NEWEST, current_revision, migrate
+from guiju.storage.migrate import _SCRIPTS, NEWEST, current_revision, migrate
 
 
 def test_down_and_up_again(database: Database) -> None:
@@ -18,9 +19,11 @@ def test_down_and_up_again(database: Database) -> None:
 
 
 def test_each_step_down_and_up(database: Database) -> None:
-    for step in range(int(NEWEST) - 1, 0, -1):
-        migrate(database, f"{step:04d}")
-        assert current_revision(database) == f"{step:04d}"
+    steps = [script.revision for script in ScriptDirectory(str(_SCRIPTS)).walk_revisions()]
+    assert steps[0] == NEWEST
+    for step in steps[1:]:
+        migrate(database, step)
+        assert current_revision(database) == step
     migrate(database)
     assert current_revision(database) == NEWEST
 

@@ -13,6 +13,9 @@ import uvicorn
 from argon2 import PasswordHasher
 from tests.unit.web.stand_ins import StandInSupervision
 
+from guiju.gateway.admission.build import build_admission
+from guiju.gateway.admission.repository import AdmissionRepositories
+from guiju.gateway.admission_settings import AdmissionSettings
 from guiju.gateway.configuration import BUILT_IN
 from guiju.gateway.repository import GatewayRepository
 from guiju.gateway.service import Gateway
@@ -99,6 +102,14 @@ def build_small_house(folder: Path) -> SmallHouse:
         spool_folder=folder / "spool",
         producer=Producer("guiju"),
         check_mark=str,
+        admission=build_admission(
+            AdmissionRepositories(database),
+            AdmissionSettings(),
+            ledger,
+            clock=clock,
+            history=GatewayRepository(database).search,
+            rule=lambda: None,
+        ),
     )
     hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     return SmallHouse(

@@ -228,12 +228,14 @@ def test_a_declaration_needs_a_reason_and_is_an_entry(served: Served, owner: htt
 
 
 def test_a_key_is_shown_once_works_and_can_be_revoked(owner: httpx.Client, served: Served) -> None:
-    made = owner.post("/console/apps", data={"csrf": csrf_of(owner, "/console/apps"), "name": "机器人"})
+    form = {"csrf": csrf_of(owner, "/console/apps"), "name": "机器人"}
+    assert owner.post("/console/apps", data={**form, "reason": " "}).status_code == 400
+    made = owner.post("/console/apps", data={**form, "reason": "上线"})
     secret = made.text.split('id="new-secret">', 1)[1].split("<", 1)[0]
     assert secret not in owner.get("/console/apps").text
     app = next(app for app in served.house.gateway.apps() if app.name == "机器人")
     key = served.house.gateway.keys(app.id)[0]
-    token = {"csrf": csrf_of(owner, "/console/apps")}
+    token = {"csrf": csrf_of(owner, "/console/apps"), "reason": "泄露"}
     assert owner.post(f"/console/apps/{app.id}/keys/{key.id}/revoke", data=token).status_code == 303
     assert served.house.gateway.keys(app.id)[0].revoked_at is not None
     assert owner.post(f"/console/apps/{app.id}/keys/{key.id}/revoke", data=token).status_code == 404

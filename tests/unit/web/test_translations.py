@@ -12,16 +12,18 @@ from guiju.law.service import load_law
 from guiju.web.badges import ACTION_TITLES, VERDICT_TITLES
 from guiju.web.navigation import NAVIGATION
 from guiju.web.rendering import AI_MARK, HERE
-from guiju.web.routes import changes, review
+from guiju.web.routes import apps, changes, review, sanctions
 from guiju.web.routes.changes import LIST_TITLES
 from guiju.web.routes.exchanges import ENTRY_TITLES
 from guiju.web.routes.law import EVENT_TITLES
 from guiju.web.routes.policy import LEVEL_TITLES, SCOPE_TITLES, WISH_TITLES
 from guiju.web.routes.review import EXAMPLE_TITLES
+from guiju.web.views.apps import LIMIT_TITLES, RANGES, SERVES_TITLES
 from guiju.web.views.changes import CAUTION_TITLES, CHANGE_STATES, KINDS, OPS, SKIPPED_TITLES, STAGE_TITLES
 from guiju.web.views.exchanges import EXCHANGE_OUTCOMES
 from guiju.web.views.overview import DUTIES
 from guiju.web.views.review import REASONS, STATES, TALLIES
+from guiju.web.views.sanctions import KIND_TITLES
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 CALL = re.compile(r"""_\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""")
@@ -77,6 +79,8 @@ def in_tables() -> set[str]:
     texts |= {*TALLIES.values(), *EXAMPLE_TITLES.values(), *OPS.values(), *STAGE_TITLES.values(), *DUTIES.values()}
     texts |= {*SKIPPED_TITLES.values(), *CAUTION_TITLES.values(), *LIST_TITLES.values()}
     texts |= {*review.DONE.values(), *changes.DONE.values()}
+    texts |= {*LIMIT_TITLES.values(), *SERVES_TITLES.values(), *RANGES.values(), *KIND_TITLES.values()}
+    texts |= {*sanctions.DONE.values(), *sanctions.STATE_TITLES.values(), *apps.DONE.values()}
     tables = (EXCHANGE_OUTCOMES, ACTION_TITLES, VERDICT_TITLES, REASONS, STATES, CHANGE_STATES, KINDS)
     for titles in (table.values() for table in tables):
         texts |= {title for title, _ in titles}

@@ -18,6 +18,7 @@ from guiju.gateway.admission.sanctions.models import AbuseRule
 from guiju.gateway.admission.sanctions.register import OwnRegister, SanctionStore
 from guiju.gateway.admission.sanctions.watch import SanctionWatch
 from guiju.gateway.admission.service import Admission, AdmissionParts
+from guiju.gateway.admission.usage import Usage, UsageStore
 from guiju.gateway.admission_settings import AdmissionSettings
 from guiju.gateway.ports import Recording
 from guiju.kit.clock import Clock
@@ -39,6 +40,11 @@ class AdmissionStores(Protocol):
     @property
     def sanctions(self) -> SanctionStore:
         """Sanctions, until another room keeps them."""
+        ...
+
+    @property
+    def usage(self) -> UsageStore:
+        """What apps used."""
         ...
 
 
@@ -76,6 +82,7 @@ def build_admission(  # noqa: PLR0913 - what it joins, told apart by name
             limits=Limits(MeterDesk(meters, clock), SlotDesk(meters, clock), settings.prices, clock),
             watch=SanctionWatch(register, clock),
             conduct=ConductWatch(register, history, rule, clock),
+            usage=Usage(stores.usage, clock),
         ),
         SanctionDesk(register, ledger),
     )

@@ -10,6 +10,7 @@ from guiju.gateway.admission.meters.models import Meter
 from guiju.gateway.admission.meters.plan import MONEY, NO_PLAN, REQUESTS, TOKENS, Plan, Planner
 from guiju.gateway.admission.meters.slots import SlotDesk
 from guiju.gateway.admission.models import Asking
+from guiju.gateway.models import App
 from guiju.gateway.prices import PriceTable, estimated_tokens
 from guiju.kit.clock import Clock
 
@@ -180,6 +181,11 @@ class Limits:
             if meters:
                 found += self._headers(unit, min(meters, key=self._meters.standing))
         return tuple(found)
+
+    def levels(self, app: App) -> list[tuple[Meter, float]]:
+        """Return the meters of an app and how much is left of each, as the store has it; blocks."""
+        meters = [meter for meter, _ in self._planner.plan(app.id, "", app.rules, now=self._clock.now()).meters]
+        return self._meters.levels([meter for meter in meters if meter.owner == "app"])
 
     async def keep_up(self) -> None:
         """Tell the store what was used."""

@@ -1,8 +1,9 @@
 """The gate: a call of a known app is let in with a ticket, or told why not."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from guiju.gateway.admission.declarations import HEADER, read_declaration, read_header
 from guiju.gateway.admission.errors import (
@@ -14,6 +15,7 @@ from guiju.gateway.admission.errors import (
 )
 from guiju.gateway.admission.identity.tokens import TokenReader
 from guiju.gateway.admission.limits import LimitError, Limits
+from guiju.gateway.admission.meters.models import Meter
 from guiju.gateway.admission.models import Asking, IdentityState, RealIdentity, Refused, SignedIn
 from guiju.gateway.admission.people import People
 from guiju.gateway.admission.refusals import RefusalLog
@@ -24,6 +26,7 @@ from guiju.gateway.admission.sanctions.models import Sanction
 from guiju.gateway.admission.sanctions.rules import refusing
 from guiju.gateway.admission.sanctions.watch import SanctionWatch
 from guiju.gateway.admission.tickets import Admitted
+from guiju.gateway.admission.usage import Tally, Usage, UsageHour
 from guiju.gateway.app_rules import IdentityMethod, ServedUsers
 from guiju.gateway.errors import CallError
 from guiju.gateway.models import App
@@ -45,6 +48,7 @@ class AdmissionParts:
     limits: Limits
     watch: SanctionWatch
     conduct: ConductWatch
+    usage: Usage
 
 
 class Admission:
@@ -91,6 +95,7 @@ class Admission:
             limits=self._parts.limits,
             warning=warning,
             conduct=self._parts.conduct,
+            usage=self._parts.usage,
             app_id=asking.app.id,
         )
 
@@ -100,10 +105,11 @@ class Admission:
         Raises:
             AdmissionError: the app has no more calls; that is recorded by then.
         """
+        self._parts.usage.note(asking.app.id, Tally(refused=1))
         try:
             await self._parts.limits.allow_bare(asking)
         except AdmissionError as error:
-            await self._refuse(asking, SYSTEM_PERSON, error)
+            await self._refuse(asking, SYSTEM_PERSON, error, is_counted=True)
             raise
         except GuijuError as error:
             raise await self._unreadable(asking, SYSTEM_PERSON, error) from error
@@ -126,6 +132,14 @@ class Admission:
             raise unavailable() from error
         return person, kept
 
+    def hours(self, app_id: str, since: datetime, until: datetime) -> Sequence[UsageHour]:
+        """Return what an app used in [since, until), by the hour; blocks."""
+        return self._parts.usage.hours(app_id, since, until)
+
+    def levels(self, app: App) -> list[tuple[Meter, float]]:
+        """Return the meters of an app and how much is left of each; blocks."""
+        return self._parts.limits.levels(app)
+
     async def watch(self) -> None:
         """Read which sanctions hold; four times a second, so that one takes effect within a second everywhere."""
         await self._parts.watch.refresh()
@@ -137,11 +151,13 @@ class Admission:
     async def keep_up(self) -> None:
         """Do what is due from time to time."""
         await self._parts.refusals.flush()
+        await self._parts.usage.flush()
         await self._parts.limits.keep_up()
 
     async def stop(self) -> None:
         """Write what is still held."""
         await self._parts.refusals.flush(is_last=True)
+        await self._parts.usage.flush()
         await self._parts.limits.stop()
 
     async def _check_sanctions(self, asking: Asking, person: str) -> Sanction | None:
@@ -189,7 +205,9 @@ class Admission:
         await self._refuse(asking, person, closed)
         return closed
 
-    async def _refuse(self, asking: Asking, person: str, error: AdmissionError) -> None:
+    async def _refuse(self, asking: Asking, person: str, error: AdmissionError, *, is_counted: bool = False) -> None:
+        if not is_counted:
+            self._parts.usage.note(asking.app.id, Tally(refused=1))
         facts = error.facts if isinstance(error, LimitError | SanctionedError) else {}
         refused = Refused(asking.app.id, person, error.code, error.where, error.provision, facts)
         await self._parts.refusals.note(refused)

@@ -7,8 +7,11 @@ from guiju.gateway.admission.limits import Allowance, Limits
 from guiju.gateway.admission.sanctions.conduct import ConductWatch
 from guiju.gateway.admission.sanctions.errors import object_path
 from guiju.gateway.admission.sanctions.models import Sanction
+from guiju.gateway.admission.usage import Tally, Usage
 from guiju.gateway.exchange import Exchange
 from guiju.gateway.prices import estimated_tokens
+
+_STOPPED = frozenset((rules.INPUT_REFUSED, rules.OUTPUT_STOPPED, rules.UNDETERMINED))
 
 
 @dataclass(slots=True)
@@ -29,6 +32,7 @@ class Admitted:
     limits: Limits | None = None
     warning: Sanction | None = None
     conduct: ConductWatch | None = None
+    usage: Usage | None = None
     app_id: str = ""
 
     @property
@@ -52,8 +56,13 @@ class Admitted:
     def closed(self, exchange: Exchange) -> None:
         """Count what the exchange used; it has ended, and that is evidenced."""
         if self.limits is not None and self.allowance is not None:
-            tokens_in, tokens_out, _ = used_tokens(exchange, self.octets)
+            tokens_in, tokens_out, is_counted = used_tokens(exchange, self.octets)
             self.limits.count(self.allowance, tokens_in, tokens_out)
+            if self.usage is not None:
+                cost = self.limits.cost(exchange.request.model, tokens_in, tokens_out) or 0
+                tally = Tally(1, int(exchange.outcome in _STOPPED), 0, tokens_in, tokens_out)
+                tally.estimated, tally.cost = 0 if is_counted else tokens_in + tokens_out, round(cost)
+                self.usage.note(self.app_id, tally)
         if self.conduct is not None and self.is_known and _is_illegal_input(exchange):
             self.conduct.note(self.person, self.app_id)
 

@@ -43,6 +43,7 @@ class Duty:
 
 
 DUTIES = {
+    "sanctions": "{n} 条对处置的异议等待答复",
     "objections": "{n} 条用户异议等待答复",
     "overdue": "{n} 条待复核已逾期",
     "waiting": "{n} 条等待复核",
@@ -79,7 +80,9 @@ def overview_view(house: WebHouse, assessment: Assessment) -> OverviewView:
         risks=tuple(_risks(house, records)),
         counted=len(records),
         is_cut=len(records) == _MOST_ROWS,
-        duties=tuple(duty for duty in (*_review_duties(house), *_library_duties(house)) if duty.count),
+        duties=tuple(
+            duty for duty in (*_review_duties(house), *_user_duties(house), *_library_duties(house)) if duty.count
+        ),
     )
 
 
@@ -91,6 +94,14 @@ def _review_duties(house: WebHouse) -> Iterator[Duty]:
     yield Duty("objections", counts.objections, due, f"{path}?reason=objection", "view_review", is_late=False)
     yield Duty("overdue", counts.overdue, due, f"{path}?state=overdue", "view_review", is_late=True)
     yield Duty("waiting", max(0, counts.waiting - counts.overdue), due, path, "view_review", is_late=False)
+
+
+def _user_duties(house: WebHouse) -> Iterator[Duty]:
+    """Say what waits for people who answer users about measures against them."""
+    if house.gateway.admission is not None:
+        waiting = len(house.gateway.admission.sanctions.waiting())
+        path = "/console/sanctions?state=waiting"
+        yield Duty("sanctions", waiting, None, path, "view_sanctions", is_late=False)
 
 
 def _library_duties(house: WebHouse) -> Iterator[Duty]:

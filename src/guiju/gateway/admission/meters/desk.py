@@ -117,6 +117,11 @@ class MeterDesk:
         held = self._held.get(meter.key)
         return meter.capacity if held is None else held.remaining + held.units - held.owed
 
+    def levels(self, meters: Sequence[Meter]) -> list[tuple[Meter, float]]:
+        """Return what the store says is left of each; blocks."""
+        grants = self._store.settle([Take(meter) for meter in meters], self._clock.now().timestamp()) if meters else []
+        return [(meter, grant.remaining) for meter, grant in zip(meters, grants, strict=True)]
+
     async def keep_up(self) -> None:
         """Tell the store what was used, give back what is not, and forget what nobody asks about."""
         now = self._clock.monotonic()

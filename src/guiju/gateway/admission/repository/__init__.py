@@ -3,6 +3,7 @@
 from guiju.gateway.admission.repository.meters import DatabaseMeters
 from guiju.gateway.admission.repository.people import PeopleRepository
 from guiju.gateway.admission.repository.sanctions import SanctionRepository
+from guiju.gateway.admission.repository.usage import UsageRepository
 from guiju.storage.database import Database
 
 
@@ -14,3 +15,4 @@ class AdmissionRepositories:
         self.people = PeopleRepository(database)
         self.meters = DatabaseMeters(database)
         self.sanctions = SanctionRepository(database)
+        self.usage = UsageRepository(database)

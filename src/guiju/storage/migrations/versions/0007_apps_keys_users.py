@@ -6,6 +6,7 @@ from alembic import op
 revision = "0007"
 down_revision = "0005"
 
+_TALLIED = ("requests", "stopped", "refused", "tokens_in", "tokens_out", "estimated", "cost")
 _KEY_COLUMNS = ("label", "scope", "expires_at", "last_used_at", "replaced_by")
 
 
@@ -69,9 +70,16 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("seq", sa.BigInteger, nullable=False),
     )
+    op.create_table(
+        "usage_hour",
+        sa.Column("app_id", sa.String(36), primary_key=True),
+        sa.Column("hour", sa.String(27), primary_key=True),
+        *(sa.Column(name, sa.BigInteger, nullable=False) for name in _TALLIED),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("usage_hour")
     op.drop_table("sanction_mark")
     op.drop_table("sanction")
     op.drop_index("ix_exchange_person", "exchange")
