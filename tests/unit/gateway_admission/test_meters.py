@@ -281,6 +281,16 @@ def test_slots_of_a_process_that_is_gone_are_free_again(stores: tuple[MeterStore
     assert one.hold("p3", [SlotWish(key, 3, 3)], now + 5 * SLOT_SECONDS) == [3]
 
 
+async def test_a_burst_of_a_lonely_process_is_let_in_as_far_as_there_are_slots() -> None:
+    store = MemoryMeters()
+    desk = SlotDesk(store, SystemClock())
+    for burst, wanted in ((20, 20), (60, 60), (150, 100)):
+        entered = await asyncio.gather(*(desk.enter("k", 100) for _ in range(burst)))
+        assert entered.count(True) == wanted
+        for _ in range(wanted):
+            desk.leave("k")
+
+
 async def test_a_caller_who_leaves_while_it_asks_leaves_its_slot_free() -> None:
     store = MemoryMeters()
     desk = SlotDesk(store, SystemClock())

@@ -53,13 +53,14 @@ class SlotDesk:
             return False
         is_busy = now - slots.asked_at < 1.0
         slots.asked_at = now
-        more = limit // _SPARE_SHARE if is_busy else 0
+        more = min(limit // _SPARE_SHARE, slots.in_use) if is_busy and not slots.asking else 0
         got = await self._more(slots, SlotWish(key, 1 + more, limit))
-        if got <= 0:
+        slots.free += max(0, got)
+        if slots.free <= 0:  # nothing was had, and nothing became free meanwhile
             slots.wait_until = now + _BLOCK_SECONDS
             return False
+        slots.free -= 1
         slots.in_use += 1
-        slots.free += got - 1
         slots.freed_at = now
         return True
 
