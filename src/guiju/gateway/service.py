@@ -171,7 +171,8 @@ class Gateway:
     def _planned_rounds(self) -> Rounds:
         rounds = Rounds()
         if self.admission is not None:
-            rounds.every(_ADMISSION_SECONDS, "admission", self.admission.keep_up)
+            rounds.every(_ADMISSION_SECONDS, "limits", self.admission.count)
+            rounds.every(_ADMISSION_SECONDS, "refused calls and use", self.admission.keep_up)
             rounds.every(_ADMISSION_SECONDS, "sanctions", self.admission.watch)
             rounds.every(_ADMISSION_SECONDS, "conduct of users", self.admission.judge)
         rounds.every(_KEY_USE_SECONDS, "when keys were last used", self._note_used_keys)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from multidict import CIMultiDict
 from tests.flows.gateway.house import House, house_in
 from tests.simulators.issuer import Issuer, running_issuer
 
@@ -60,6 +61,12 @@ async def test_a_token_makes_one_person_of_a_user_and_nobody_else_can_be_that(ho
     persons = [record.person for record in reversed(house.gateway.search_exchanges(ExchangeQuery()))]
     assert persons[0] == persons[1]
     assert len(set(persons)) == 3
+    await rule(house, serves=ServedUsers.SIGNED_IN)
+    twice = [("X-Guiju-User-Token", issuer.token("u-1")), ("X-Guiju-User-Token", issuer.token("u-2"))]
+    url = f"{house.url}/v1/chat/completions"
+    both = [*house.headers.items(), *twice]
+    async with house.http.post(url, json=house.request(), headers=CIMultiDict(both)) as answer:
+        assert answer.status == 401
     status, _, body = await house.post(house.request(), **{"X-Guiju-User-Token": "nonsense"})
     assert (status, b"invalid_user_token" in body) == (401, True)
 

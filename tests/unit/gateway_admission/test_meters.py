@@ -30,6 +30,7 @@ class MemoryMeters:
 
     levels: dict[str, Level] = field(default_factory=dict)
     slots: dict[tuple[str, str], int] = field(default_factory=dict)
+    pruned: int = 0
     asked: int = 0
     is_broken: bool = False
 
@@ -56,7 +57,9 @@ class MemoryMeters:
 
     def renew(self, process: str, now: float) -> None: ...
 
-    def prune(self, now: float) -> None: ...
+    def prune(self, now: float) -> None:
+        del now
+        self.pruned += 1
 
 
 def bucket(capacity: float, per_second: float, key: str = "") -> Meter:
@@ -204,6 +207,22 @@ async def test_a_busy_process_asks_once_a_second_or_so() -> None:
         clock.advance(0.001)
         assert await desk.take([(meter, 1.0)]) is None
     assert store.asked <= 24
+
+
+def test_a_meter_that_nobody_used_for_long_is_forgotten(stores: tuple[MeterStore, MeterStore]) -> None:
+    meter, now = day(5), START.timestamp()
+    assert stores[0].settle([Take(meter, 0, 3, 1)], now)[0].granted == 3
+    stores[1].prune(now + 39 * 86400)
+    assert stores[1].settle([Take(meter)], now)[0].remaining == 2
+
+
+async def test_old_meters_are_looked_for_every_hour() -> None:
+    store, clock = MemoryMeters(), FixedClock(START)
+    desk = MeterDesk(store, clock)
+    for _ in range(5):
+        clock.advance(1801)
+        await desk.keep_up()
+    assert store.pruned == 2
 
 
 async def test_all_or_nothing_is_taken() -> None:

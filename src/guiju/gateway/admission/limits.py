@@ -189,8 +189,8 @@ class Limits:
 
     async def keep_up(self) -> None:
         """Tell the store what was used."""
-        await self._meters.keep_up()
         await self._slots.keep_up()
+        await self._meters.keep_up()
 
     async def stop(self) -> None:
         """Give everything back."""

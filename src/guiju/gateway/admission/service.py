@@ -148,17 +148,22 @@ class Admission:
         """Look at users whose input was refused."""
         await self._parts.conduct.keep_up()
 
+    async def count(self) -> None:
+        """Tell the other processes what was used here."""
+        await self._parts.limits.keep_up()
+
     async def keep_up(self) -> None:
-        """Do what is due from time to time."""
+        """Write what is due of refusals and use."""
         await self._parts.refusals.flush()
         await self._parts.usage.flush()
-        await self._parts.limits.keep_up()
 
     async def stop(self) -> None:
         """Write what is still held."""
-        await self._parts.refusals.flush(is_last=True)
-        await self._parts.usage.flush()
-        await self._parts.limits.stop()
+        for work in (self._parts.refusals.flush(is_last=True), self._parts.usage.flush(), self._parts.limits.stop()):
+            try:
+                await work
+            except GuijuError as error:  # the rest is still written
+                _log.error("admission could not write everything", extra={"code": error.code, "reason": str(error)})
 
     async def _check_sanctions(self, asking: Asking, person: str) -> Sanction | None:
         """Refuse what a sanction refuses; return one that only warns."""

@@ -20,6 +20,7 @@ _BLOCK_SECONDS = 1.0  # for so long a process does not ask again after it was to
 _BATCH = 256
 _IDLE_SECONDS = 60.0
 _HELD_MOST = 100_000
+_PRUNE_SECONDS = 3600.0
 
 
 @dataclass(slots=True)
@@ -74,6 +75,7 @@ class MeterDesk:
         self._held: dict[str, _Held] = {}
         self._questions: list[_Question] = []
         self._asking: asyncio.Task[None] | None = None
+        self._pruned_at = clock.monotonic()
 
     async def take(self, wants: Sequence[tuple[Meter, float]]) -> Denied | None:
         """Take so much of every meter, or of none.
@@ -135,6 +137,9 @@ class MeterDesk:
                 del self._held[key]
         if takes:
             await self._tell(takes)
+        if now - self._pruned_at > _PRUNE_SECONDS:
+            self._pruned_at = now
+            await asyncio.to_thread(self._store.prune, self._clock.now().timestamp())
 
     async def stop(self) -> None:
         """Give back and tell everything."""
