@@ -44,3 +44,5 @@ class Rounds:
             await work()
         except GuijuError as error:
             _log.warning("%s: %s", name, error.en, extra={"code": error.code})
+        except Exception:  # noqa: BLE001 - the work of the next round must not depend on the faults of this one
+            _log.exception("%s: a fault of our own", name)

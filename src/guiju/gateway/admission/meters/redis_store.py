@@ -1,6 +1,7 @@
 """Meters and slots in a Redis or Valkey: each step is one script there, so that nobody comes between."""
 
 import math
+import threading
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import TypeVar
@@ -99,6 +100,7 @@ class RedisMeters:
         self._hold = self._client.register_script(_HOLD)
         self._renew = self._client.register_script(_RENEW)
         self._slot_keys: set[str] = set()
+        self._lock = threading.Lock()
 
     def settle(self, takes: Sequence[Take], now: float) -> list[Grant]:
         """Do all takes; see the interface."""
@@ -132,23 +134,26 @@ class RedisMeters:
     def _hold_all(self, process: str, wishes: Sequence[SlotWish], now: float) -> list[int]:
         pipe = self._client.pipeline(transaction=False)
         for wish in wishes:
-            self._slot_keys.add(wish.key)
+            self._remember(wish.key)
             arguments: list[str | float | int] = [wish.by, wish.limit, repr(now), process, SLOT_SECONDS]
             self._hold(keys=[f"{_PREFIX}slot:{wish.key}"], args=arguments, client=pipe)
         return [int(got) for got in pipe.execute()]
 
     def _renew_all(self, process: str, until: str) -> None:
-        if not self._slot_keys:
-            return
-        keys, self._slot_keys = self._slot_keys, set()
+        with self._lock:
+            keys, self._slot_keys = self._slot_keys, set()
         pipe = self._client.pipeline(transaction=False)
         for key in sorted(keys):
             pipe.hexists(f"{_PREFIX}slot:{key}", process)
         held = [key for key, is_held in zip(sorted(keys), pipe.execute(), strict=True) if is_held]
-        self._slot_keys.update(held)
         for key in held:
+            self._remember(key)
             self._renew(keys=[f"{_PREFIX}slot:{key}"], args=[process, until], client=pipe)
         pipe.execute()
+
+    def _remember(self, key: str) -> None:
+        with self._lock:
+            self._slot_keys.add(key)
 
     def _asked(self, ask: Callable[[], _Answer]) -> _Answer:
         try:

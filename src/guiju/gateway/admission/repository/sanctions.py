@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from guiju.gateway.admission.sanctions.models import Changes, Sanction, SanctionKind, SanctionOrder, SanctionQuery
 from guiju.kit.canonical_json import canonical_text
 from guiju.kit.clock import from_iso, to_iso
+from guiju.kit.errors import StorageError
 from guiju.storage.database import Database, metadata
 
 sanction_table = sa.Table(
@@ -71,10 +72,19 @@ class SanctionRepository:
         return True
 
     def activate(self, sanction_id: str) -> None:
-        """Put a reserved row in force."""
+        """Put a reserved row in force.
+
+        Raises:
+            StorageError: it is no longer there.
+        """
         with self._database.transaction() as connection:
             change = sa.update(sanction_table).where(_row.id == sanction_id).values(seq=_next_seq(connection))
-            connection.execute(change)
+            if connection.execute(change).rowcount != 1:
+                raise StorageError(
+                    "这项处置登记得太慢，预留已被清除；请再作出一次。",
+                    "Registering this sanction took too long, and its place was cleared; impose it again.",
+                    where="sanction",
+                )
 
     def lift(self, sanction: Sanction) -> bool:
         """Keep that a sanction was lifted; False where it was already."""

@@ -19,6 +19,11 @@ def upgrade() -> None:
         table.add_column(sa.Column("expires_at", sa.String(27)))
         table.add_column(sa.Column("last_used_at", sa.String(27)))
         table.add_column(sa.Column("replaced_by", sa.String(36), nullable=False, server_default=""))
+    _create_users_and_meters()
+    _create_sanctions()
+
+
+def _create_users_and_meters() -> None:
     op.create_table(
         "end_user",
         sa.Column("person", sa.String(128), primary_key=True),
@@ -42,6 +47,15 @@ def upgrade() -> None:
         sa.Column("held", sa.Integer, nullable=False),
         sa.Column("until", sa.Double, nullable=False),
     )
+    op.create_table(
+        "usage_hour",
+        sa.Column("app_id", sa.String(36), primary_key=True),
+        sa.Column("hour", sa.String(27), primary_key=True),
+        *(sa.Column(name, sa.BigInteger, nullable=False) for name in _TALLIED),
+    )
+
+
+def _create_sanctions() -> None:
     op.create_index("ix_exchange_person", "exchange", ["person", "id"])
     op.create_table(
         "sanction",
@@ -69,12 +83,6 @@ def upgrade() -> None:
         "sanction_mark",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("seq", sa.BigInteger, nullable=False),
-    )
-    op.create_table(
-        "usage_hour",
-        sa.Column("app_id", sa.String(36), primary_key=True),
-        sa.Column("hour", sa.String(27), primary_key=True),
-        *(sa.Column(name, sa.BigInteger, nullable=False) for name in _TALLIED),
     )
 
 
