@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
 
+from guiju.gateway.app_rules import CHAT
 from guiju.gateway.dialects.anything import AnythingDialect
 from guiju.gateway.dialects.audio import SpeechDialect, TranscriptDialect
 from guiju.gateway.dialects.chat import ChatDialect
@@ -16,7 +17,6 @@ from guiju.gateway.dialects.interface import Dialect
 from guiju.gateway.dialects.messages import MessagesDialect
 from guiju.gateway.dialects.moderations import ModerationsDialect
 from guiju.gateway.dialects.responses import ResponsesDialect
-from guiju.gateway.models import CHAT
 
 
 class Answer(StrEnum):

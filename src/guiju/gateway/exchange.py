@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from guiju.gateway.models import CHAT, App
+from guiju.gateway.app_rules import CHAT
+from guiju.gateway.models import App
 from guiju.gateway.wire.interface import AnswerWriting
 from guiju.gateway.wire.request import ChatRequest
 from guiju.moderation.guards.interface import GuardLog

@@ -183,7 +183,7 @@ class ChatFlow:
         is_apart = call.audience or desk.moderation.policy.tells_contexts
         context = Context(_audience(call), (app.id, app.name)) if is_apart else ANYONE
         admitted = await self._admit(app, call, request)
-        if admitted.counts_tokens and request.is_stream:
+        if admitted.counts_tokens and request.is_stream and endpoint.answer is Answer.CONVERSATION:
             request = with_usage(request)
         exchange = self._new_exchange(app, admitted.person, request, context=context, endpoint=endpoint)
         exchange.on_closed = admitted.closed

@@ -117,9 +117,7 @@ class Gateway:
         self._media: MediaStage | None = None
         self._flow: ChatFlow | None = None
         self._rounds = self._planned_rounds()
-        pool.on_failure = lambda upstream, code: self.metrics.count(
-            "guiju_upstream_failures_total", upstream=upstream, code=code
-        )
+        pool.on_failure = self._count_failure
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -167,6 +165,9 @@ class Gateway:
         await self._index.stop()
         self._spool.stop()
         self._spool = self._evidence = None
+
+    def _count_failure(self, upstream: str, code: str) -> None:
+        self.metrics.count("guiju_upstream_failures_total", upstream=upstream, code=code)
 
     def _planned_rounds(self) -> Rounds:
         rounds = Rounds()

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from guiju.gateway.app_rules import CHAT
 from guiju.gateway.endpoints import ENDPOINTS, Endpoint
 from guiju.gateway.errors import (
     CallError,
@@ -21,7 +22,7 @@ from guiju.gateway.errors import (
 )
 from guiju.gateway.flow import error_reply, internal_error
 from guiju.gateway.metrics import Metrics
-from guiju.gateway.models import CHAT, ChatCall, ChatReply, Limits, ModelInfo
+from guiju.gateway.models import ChatCall, ChatReply, Limits, ModelInfo
 from guiju.web.caller_headers import IDENTITY_ENDPOINT, IDENTITY_PATH, user_headers
 
 _log = logging.getLogger(__name__)
