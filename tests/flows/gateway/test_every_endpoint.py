@@ -13,7 +13,7 @@ from tests.flows.gateway.samples import ANSWER, PASSED, PNG, SAMPLES, WAV, Sampl
 from guiju.gateway.endpoints import ENDPOINTS, with_passed
 from guiju.web.gateway_app import GatewayApp
 
-PLAIN = frozenset(("/v1/models", "/healthz", "/readyz", "/metrics"))
+PLAIN = frozenset(("/v1/models", "/v1/guiju/users/identity", "/healthz", "/readyz", "/metrics"))
 EVERY = with_passed((PASSED,))
 WAYS = [
     pytest.param(path, is_stream, id=f"{path}-{'stream' if is_stream else 'whole'}")
