@@ -5,13 +5,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from guiju.gateway.admission.limits import Limits
-from guiju.gateway.admission.meters.desk import MeterDesk
-from guiju.gateway.admission.meters.interface import MeterStore
-from guiju.gateway.admission.meters.slots import SlotDesk
-from guiju.gateway.admission.models import Asking
-from guiju.gateway.admission.repository import AdmissionRepositories
 from guiju.gateway.app_rules import AppRules, LimitRules
+from guiju.gateway.entrance.limits import Limits
+from guiju.gateway.entrance.meters.desk import MeterDesk
+from guiju.gateway.entrance.meters.interface import MeterStore
+from guiju.gateway.entrance.meters.slots import SlotDesk
+from guiju.gateway.entrance.models import Asking
+from guiju.gateway.entrance.repository import AdmissionRepositories
 from guiju.gateway.models import App, ChatCall
 from guiju.gateway.prices import PriceTable
 from guiju.kit.clock import SystemClock

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from guiju.gateway.admission.build import build_admission
-from guiju.gateway.admission.repository import AdmissionRepositories
 from guiju.gateway.configuration import load_configuration
+from guiju.gateway.entrance.build import build_admission
+from guiju.gateway.entrance.repository import AdmissionRepositories
 from guiju.gateway.guard_transport import GuardTransport
 from guiju.gateway.repository import GatewayRepository
 from guiju.gateway.service import Gateway

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from importlib import resources
 
-from guiju.gateway.admission.sanctions.models import AbuseRule
 from guiju.gateway.admission_settings import AdmissionSettings
+from guiju.gateway.entrance.sanctions.models import AbuseRule
 from guiju.gateway.models import ExchangeQuery
 from guiju.gateway.service import Gateway
 from guiju.kit.canonical_json import JsonObject

@@ -12,7 +12,7 @@ OWN: dict[str, dict[float, str]] = {
         24: "where they begin in the text of a UUID",
         16: "the base of hexadecimal",
     },
-    "gateway/admission/sanctions/rules.py": {
+    "gateway/entrance/sanctions/rules.py": {
         0xAAAAAAAAAAAA: "the random bits of an id",
         24: "where they begin in the text of a UUID",
         16: "the base of hexadecimal",

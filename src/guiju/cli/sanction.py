@@ -9,8 +9,8 @@ from guiju.bootstrap import House
 from guiju.cli.key import By, Why
 from guiju.cli.people import house_as, opened_house
 from guiju.cli.terminal import beijing, say, table
-from guiju.gateway.admission.sanctions.desk import SanctionDesk
-from guiju.gateway.admission.sanctions.models import SanctionKind, SanctionOrder, SanctionQuery
+from guiju.gateway.entrance.sanctions.desk import SanctionDesk
+from guiju.gateway.entrance.sanctions.models import SanctionKind, SanctionOrder, SanctionQuery
 from guiju.kit.errors import NotFoundError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)

@@ -8,12 +8,12 @@ from dataclasses import replace
 import orjson
 
 from guiju.gateway import rules
-from guiju.gateway.admission.asking import asking, with_usage
-from guiju.gateway.admission.models import Asking
-from guiju.gateway.admission.service import Admission
-from guiju.gateway.admission.tickets import Admitted
 from guiju.gateway.dialects.interface import Reading
 from guiju.gateway.endpoints import Answer, Endpoint
+from guiju.gateway.entrance.asking import asking, with_usage
+from guiju.gateway.entrance.models import Asking
+from guiju.gateway.entrance.service import Admission as Entrance
+from guiju.gateway.entrance.tickets import Admitted
 from guiju.gateway.errors import (
     CallError,
     EvidenceUnavailableError,
@@ -67,7 +67,7 @@ class ChatFlow:
         media: MediaStage,
         endpoints: Mapping[str, Endpoint],
         labelling: MediaLabelling | None = None,
-        admission: Admission | None = None,
+        entrance: Entrance | None = None,
     ) -> None:
         """Serve `endpoints`.
 
@@ -78,7 +78,7 @@ class ChatFlow:
             media: looks at what is no text.
             endpoints: what is served, by path.
             labelling: labels media that are made; without, none leave.
-            admission: decides who comes in beyond having a key; without it, whoever has a key does.
+            entrance: decides who comes in beyond having a key; without it, whoever has a key does.
         """
         self._desk = desk
         self._endpoints = endpoints
@@ -88,7 +88,7 @@ class ChatFlow:
         self._input = InputModeration(desk.moderation)
         self._media = media
         self._reading = Reading(desk.limits, media.refusal)
-        self._admission = admission
+        self._entrance = entrance
         self._open_count = 0
 
     async def chat(self, call: ChatCall) -> ChatReply:
@@ -137,9 +137,9 @@ class ChatFlow:
         """Take what an app declares of the real identity of one of its users."""
         try:
             app = await self._authenticate(call)
-            if self._admission is None:
+            if self._entrance is None:
                 raise _unavailable()
-            person, kept = await self._admission.declare(app, call.body, self._callers.person_of)
+            person, kept = await self._entrance.declare(app, call.body, self._callers.person_of)
         except CallError as error:
             return error_reply(error)
         facts = {"person": person, "state": kept.state.value, "entry_id": kept.entry_id}
@@ -168,8 +168,8 @@ class ChatFlow:
     async def _reject(self, app: App, error: CallError, *, size: int) -> ChatReply:
         self._desk.metrics.count("guiju_calls_rejected_total", code=error.code)
         try:
-            if self._admission is not None:
-                await self._admission.enter_bare(Asking(app, _NO_CALL))
+            if self._entrance is not None:
+                await self._entrance.enter_bare(Asking(app, _NO_CALL))
             rejected = await self._desk.evidence.reject(app, error, size=size, person=SYSTEM_PERSON)
         except CallError as worse:
             return error_reply(worse)
@@ -209,8 +209,8 @@ class ChatFlow:
         return replace(reply, headers=reply.headers + admitted.headers)
 
     async def _admit(self, app: App, call: ChatCall, request: ChatRequest) -> Admitted:
-        if self._admission is not None:
-            return await self._admission.enter(asking(app, call, request), self._callers.person_of)
+        if self._entrance is not None:
+            return await self._entrance.enter(asking(app, call, request), self._callers.person_of)
         try:
             return Admitted(await self._callers.person(app, call.end_user or request.user), is_known=False)
         except GuijuError as error:

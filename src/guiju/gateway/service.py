@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from guiju.gateway import rules
-from guiju.gateway.admission.service import Admission
 from guiju.gateway.app_rules import NO_RULES, AppRules
 from guiju.gateway.apps import Apps
 from guiju.gateway.endpoints import with_passed
+from guiju.gateway.entrance.service import Admission
 from guiju.gateway.errors import CallError
 from guiju.gateway.evidence import EvidenceDesk
 from guiju.gateway.flow import NOT_RUNNING, ChatFlow
@@ -144,7 +144,7 @@ class Gateway:
             media=self._media,
             endpoints=self.endpoints,
             labelling=self._labelling,
-            admission=self.admission,
+            entrance=self.admission,
         )
         self._index.start()
         self._pool.start()

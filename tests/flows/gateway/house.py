@@ -15,10 +15,10 @@ import uvicorn
 from tests.flows.gateway.ledgers import running_ledger
 from tests.simulators.upstream import UpstreamSimulator
 
-from guiju.gateway.admission.build import build_admission
-from guiju.gateway.admission.repository import AdmissionRepositories
-from guiju.gateway.admission.sanctions.models import AbuseRule
 from guiju.gateway.admission_settings import AdmissionSettings
+from guiju.gateway.entrance.build import build_admission
+from guiju.gateway.entrance.repository import AdmissionRepositories
+from guiju.gateway.entrance.sanctions.models import AbuseRule
 from guiju.gateway.guard_transport import GuardTransport
 from guiju.gateway.models import App, Limits, Patience
 from guiju.gateway.ports import Body, MediaLabelling

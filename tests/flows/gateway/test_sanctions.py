@@ -15,7 +15,7 @@ from tests.flows.gateway.ledgers import running_ledger
 from tests.flows.gateway.test_killed import other_process
 from tests.simulators.upstream import running_upstream
 
-from guiju.gateway.admission.sanctions.models import SanctionKind, SanctionOrder, SanctionQuery
+from guiju.gateway.entrance.sanctions.models import SanctionKind, SanctionOrder, SanctionQuery
 from guiju.gateway.models import ExchangeQuery
 from guiju.kit.clock import SystemClock
 

@@ -10,9 +10,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 from tests.simulators.issuer import Issuer, running_issuer
 
-from guiju.gateway.admission.errors import IdentityUnavailableError, UserTokenError
-from guiju.gateway.admission.identity.tokens import TokenReader
 from guiju.gateway.admission_settings import IssuerSettings, read_admission
+from guiju.gateway.entrance.errors import IdentityUnavailableError, UserTokenError
+from guiju.gateway.entrance.identity.tokens import TokenReader
 from guiju.kit.clock import FixedClock
 from guiju.kit.errors import ConfigurationError
 

@@ -13,10 +13,10 @@ import uvicorn
 from argon2 import PasswordHasher
 from tests.unit.web.stand_ins import StandInSupervision
 
-from guiju.gateway.admission.build import build_admission
-from guiju.gateway.admission.repository import AdmissionRepositories
 from guiju.gateway.admission_settings import AdmissionSettings
 from guiju.gateway.configuration import BUILT_IN
+from guiju.gateway.entrance.build import build_admission
+from guiju.gateway.entrance.repository import AdmissionRepositories
 from guiju.gateway.repository import GatewayRepository
 from guiju.gateway.service import Gateway
 from guiju.gateway.upstreams.build import build_upstreams

@@ -3,7 +3,7 @@
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from guiju.gateway.admission.sanctions.models import Sanction
+from guiju.gateway.entrance.sanctions.models import Sanction
 from guiju.kit.errors import GuijuError, InputError, NotFoundError, RefusedError
 from guiju.staff.throttle import Throttle
 from guiju.web.door import Door, Visit, status_of

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from guiju.gateway.admission.service import Admission
-from guiju.gateway.admission.usage import Tally
 from guiju.gateway.app_rules import LIMIT_NAMES, AppRules, LimitRules, ServedUsers, read_rules, rules_facts
+from guiju.gateway.entrance.service import Admission
+from guiju.gateway.entrance.usage import Tally
 from guiju.gateway.models import ApiKey, App
 from guiju.kit.clock import BEIJING
 from guiju.kit.errors import InputError, NotFoundError

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from guiju.gateway.admission.sanctions.models import Sanction, SanctionKind, SanctionOrder, SanctionQuery
+from guiju.gateway.entrance.sanctions.models import Sanction, SanctionKind, SanctionOrder, SanctionQuery
 from guiju.kit.errors import InputError
 from guiju.web.house import WebHouse
 from guiju.web.tables import PAGE_ROWS, plain
