@@ -31,6 +31,7 @@ class UpstreamSimulator:
     def __init__(self) -> None:
         self.text = "你好，这是一个回答。"
         self.pause_seconds = 0.0
+        self.busy_seconds = 0
         self.events: list[object] = []
         self.whole: dict[str, Any] | None = None
         self.models = ["m"]
@@ -184,6 +185,16 @@ class UpstreamSimulator:
     async def _do_error_500(self, writer: asyncio.StreamWriter, seen: Seen) -> bool:
         del seen
         return await _text(writer, 500, "Traceback (most recent call last): secret")
+
+    async def _do_busy(self, writer: asyncio.StreamWriter, seen: Seen) -> bool:
+        """Say 429 with a Retry-After, or answer when there is nothing to wait for."""
+        if not self.busy_seconds:
+            return await self._do_pieces(writer, seen)
+        data = b'{"error": {"message": "secret", "code": "rate_limit_exceeded"}}'
+        head = _HEAD_JSON.format(status=429, length=len(data)).replace("\r\n\r\n", "\r\n")
+        writer.write(f"{head}Retry-After: {self.busy_seconds}\r\n\r\n".encode() + data)
+        await writer.drain()
+        return True
 
     async def _do_error_400(self, writer: asyncio.StreamWriter, seen: Seen) -> bool:
         del seen

@@ -140,7 +140,14 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamState:
-    """How an upstream does: whether calls go to it, since when, and the last failure (a stable code, "" for none)."""
+    """How an upstream does: whether calls go to it, since when, and the last failure (a stable code, "" for none).
+
+    Attributes:
+        weight: its share among those with a weight; 0 for a reserve.
+        circuit: `closed`, `open` (no call goes to it) or `half_open` (one call tries it).
+        failures: in a row.
+        wait_seconds: until a call may go to it.
+    """
 
     name: str
     kind: str
@@ -148,6 +155,10 @@ class UpstreamState:
     is_healthy: bool
     last_failure: str
     checked_at: datetime | None
+    weight: int = 0
+    circuit: str = "closed"
+    failures: int = 0
+    wait_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +193,16 @@ class Patience:
         first_byte: for the first byte of a streamed answer.
         idle: between two reads of a streamed answer.
         whole: for an answer that is not streamed.
+        stream: for a streamed answer, from the call to its end.
+        tries: after so long no other upstream is tried any more.
     """
 
     connect: float = 5.0
     first_byte: float = 60.0
     idle: float = 30.0
     whole: float = 300.0
+    stream: float = 1800.0
+    tries: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)

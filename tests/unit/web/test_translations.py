@@ -9,7 +9,7 @@ from babel.messages.pofile import read_po
 
 from guiju.law.models import OUTCOME_ZH
 from guiju.law.service import load_law
-from guiju.web.badges import ACTION_TITLES, VERDICT_TITLES
+from guiju.web.badges import ACTION_TITLES, CIRCUIT_TITLES, VERDICT_TITLES
 from guiju.web.navigation import NAVIGATION
 from guiju.web.rendering import AI_MARK, HERE
 from guiju.web.routes import changes, review
@@ -77,7 +77,7 @@ def in_tables() -> set[str]:
     texts |= {*TALLIES.values(), *EXAMPLE_TITLES.values(), *OPS.values(), *STAGE_TITLES.values(), *DUTIES.values()}
     texts |= {*SKIPPED_TITLES.values(), *CAUTION_TITLES.values(), *LIST_TITLES.values()}
     texts |= {*review.DONE.values(), *changes.DONE.values()}
-    tables = (EXCHANGE_OUTCOMES, ACTION_TITLES, VERDICT_TITLES, REASONS, STATES, CHANGE_STATES, KINDS)
+    tables = (EXCHANGE_OUTCOMES, ACTION_TITLES, VERDICT_TITLES, REASONS, STATES, CHANGE_STATES, KINDS, CIRCUIT_TITLES)
     for titles in (table.values() for table in tables):
         texts |= {title for title, _ in titles}
     for group in NAVIGATION:
