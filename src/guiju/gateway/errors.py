@@ -125,6 +125,15 @@ class OverloadedError(CallError):
     retry_after_seconds = 1
 
 
+class StoppingError(CallError):
+    """The gateway is closing: it takes no new calls, and those that did not finish in time are ended."""
+
+    code = "stopping"
+    status = 503
+    kind = "server_error"
+    retry_after_seconds = 2
+
+
 class EvidenceUnavailableError(CallError):
     """The ledger or the spool cannot write, so nothing may leave."""
 

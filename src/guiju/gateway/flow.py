@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from guiju.gateway import rules
+from guiju.gateway.draining import stopping
 from guiju.gateway.errors import (
     CallError,
     EvidenceUnavailableError,
@@ -11,6 +12,7 @@ from guiju.gateway.errors import (
     InternalError,
     MalformedRequestError,
     OverloadedError,
+    StoppingError,
     UnauthenticatedError,
     UpstreamError,
 )
@@ -71,6 +73,10 @@ class ChatFlow:
             return await self._exchange(app, call, request)
         except CallError as error:
             return error_reply(error)
+        except asyncio.CancelledError:
+            if self._desk.drain.takes_back_cancelling():
+                return error_reply(stopping())
+            raise
         except GuijuError as error:
             _log.error("a call failed", extra={"code": error.code, "reason": str(error)})
             return error_reply(internal_error())
@@ -117,7 +123,7 @@ class ChatFlow:
         is_apart = call.audience or desk.moderation.policy.tells_contexts
         context = Context(_audience(call), (app.id, app.name)) if is_apart else ANYONE
         exchange = self._new_exchange(app, await self._person(app, call, request), request, context=context)
-        self._count_open(1)
+        self._enter(exchange)
         outcome = rules.INTERRUPTED
         reply: ChatReply | None = None
         try:
@@ -127,11 +133,11 @@ class ChatFlow:
             desk.evidence.open(exchange)
             reply = await (self._answer(exchange) if rules.may_go_on(decision) else self._refused(exchange))
         except asyncio.CancelledError:
-            outcome = rules.CLIENT_LEFT
+            outcome = rules.INTERRUPTED if desk.drain.is_cut else rules.CLIENT_LEFT
             raise
         finally:
             if reply is None or reply.pieces is None:
-                self._count_open(-1)
+                self._leave(exchange)
             if reply is None and exchange.opened is not None and not exchange.outcome:
                 desk.evidence.close_later(exchange, outcome)
         return reply
@@ -197,7 +203,7 @@ class ChatFlow:
         except BaseException:
             await opened.source.close()
             raise
-        pieces = StreamRelease(desk, exchange, opened, on_over=lambda: self._count_open(-1))
+        pieces = StreamRelease(desk, exchange, opened, on_over=lambda: self._leave(exchange))
         return ChatReply(200, (*_STREAM_HEADERS, (_LABEL_HEADER, exchange.label)), pieces=pieces)
 
     async def _failed(self, exchange: Exchange, error: UpstreamError) -> ChatReply:
@@ -209,9 +215,15 @@ class ChatFlow:
     def _elapsed_ms(self, exchange: Exchange) -> int:
         return round((self._desk.clock.monotonic() - exchange.started) * 1000)
 
-    def _count_open(self, by: int) -> None:
-        self._open_count += by
-        self._desk.metrics.add("guiju_exchanges_open", by)
+    def _enter(self, exchange: Exchange) -> None:
+        self._desk.drain.enter(exchange.id)
+        self._open_count += 1
+        self._desk.metrics.add("guiju_exchanges_open", 1)
+
+    def _leave(self, exchange: Exchange) -> None:
+        self._desk.drain.leave(exchange.id)
+        self._open_count -= 1
+        self._desk.metrics.add("guiju_exchanges_open", -1)
 
 
 def _audience(call: ChatCall) -> Audience:
@@ -230,6 +242,8 @@ def _audience(call: ChatCall) -> Audience:
 def error_reply(error: CallError, exchange_id: str = "", *, extension: dict[str, object] | None = None) -> ChatReply:
     """Make the reply that says `error`."""
     headers: tuple[tuple[str, str], ...] = (_JSON,)
+    if isinstance(error, StoppingError):
+        headers += (("connection", "close"),)  # the next call goes to somebody else
     if error.retry_after_seconds:
         headers += (("retry-after", str(error.retry_after_seconds)),)
     if extension is None:

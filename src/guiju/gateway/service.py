@@ -8,6 +8,7 @@ from pathlib import Path
 
 from guiju.gateway import rules
 from guiju.gateway.apps import Apps
+from guiju.gateway.draining import Drain
 from guiju.gateway.errors import CallError
 from guiju.gateway.evidence import EvidenceDesk
 from guiju.gateway.flow import NOT_RUNNING, ChatFlow
@@ -100,6 +101,7 @@ class Gateway:
         self._evidence: EvidenceDesk | None = None
         self._media: MediaStage | None = None
         self._flow: ChatFlow | None = None
+        self._drain: Drain | None = None
         pool.on_failure = lambda upstream, code: self.metrics.count(
             "guiju_upstream_failures_total", upstream=upstream, code=code
         )
@@ -118,11 +120,21 @@ class Gateway:
         evidence = EvidenceDesk(self._ledger, self._spool, self._clock, metrics=self.metrics, note=self._index.note)
         self._evidence = evidence
         self._index.newly_open = evidence.newly_open
-        desk = Desk(self._moderation, evidence, self._pool, self._clock, self.metrics, self.limits)
+        self._drain = Drain()
+        desk = Desk(self._moderation, evidence, self._pool, self._clock, self.metrics, self.limits, self._drain)
         self._media = MediaStage(self._media_checking, evidence)
         self._flow = ChatFlow(desk, self._callers, self._producer, self._media)
         self._index.start()
         self._pool.start()
+
+    async def drain(self, seconds: float) -> bool:
+        """Take no new calls, let those under way finish for `seconds`, end the rest; whether all finished."""
+        return self._drain is None or await self._drain.close(seconds)
+
+    def cut(self) -> None:
+        """End at once what is under way; each is recorded as interrupted."""
+        if self._drain is not None:
+            self._drain.cut()
 
     async def stop(self) -> None:
         """Finish what is under way and give everything back; call it before the ledger stops."""
@@ -167,7 +179,7 @@ class Gateway:
     def readiness(self) -> dict[str, bool]:
         """Return what must be true for calls to be answered: running, evidence can be written, an upstream is well."""
         return {
-            "running": self._flow is not None,
+            "running": self._flow is not None and self._drain is not None and not self._drain.is_draining,
             "evidence": self._evidence is not None and self._evidence.is_writing,
             "upstream": any(state.is_healthy for state in self._pool.states()),
         }

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from guiju.gateway import rules
+from guiju.gateway.draining import stopping
 from guiju.gateway.errors import CallError, EvidenceUnavailableError, UpstreamDiedError, UpstreamError
 from guiju.gateway.exchange import ChoiceOutput, Exchange
 from guiju.gateway.spool import Piece
@@ -52,8 +53,11 @@ class StreamRelease:
                 data = await self._step()
                 is_sound = True
             except asyncio.CancelledError:
-                self._abandon(rules.CLIENT_LEFT)
-                raise
+                if not self._desk.drain.takes_back_cancelling():
+                    self._abandon(rules.CLIENT_LEFT)
+                    raise
+                data = await self._cut_short()
+                is_sound = True
             finally:
                 if not is_sound:
                     self._abandon(rules.INTERRUPTED)  # a fault of our own; nothing happens when it is over already
@@ -66,7 +70,15 @@ class StreamRelease:
 
     async def aclose(self) -> None:
         """Stop: the client is gone. The upstream is stopped, and the exchange closed with what left."""
-        self._abandon(rules.CLIENT_LEFT)
+        self._abandon(rules.INTERRUPTED if self._desk.drain.is_cut else rules.CLIENT_LEFT)
+
+    async def _cut_short(self) -> bytes:
+        """End because the gateway closes."""
+        if not self._exchange.outcome:
+            return await self._fail(stopping(), rules.INTERRUPTED)
+        self._over()  # the closing entry is on its way already
+        await self._source.close()
+        return error_event(stopping(), self._exchange.id)
 
     async def _step(self) -> bytes:
         try:
@@ -276,5 +288,6 @@ class StreamRelease:
             self._desk.evidence.close_later(self._exchange, outcome, after=self._source.close())
 
     def _over(self) -> None:
-        self._is_over = True
-        self._on_over()
+        if not self._is_over:
+            self._is_over = True
+            self._on_over()
