@@ -338,10 +338,10 @@ class Moderation:
                 logger.exception("detector %s failed", detector.name)
                 failures.append(f"{detector.name} 出错（{type(error).__name__}）")
                 continue
-            settings = engine.policy.detectors.get(detector.name)
-            if settings is not None and (self._clock.monotonic() - began) * 1000 > settings.budget_ms:
-                logger.error("detector %s overran %d ms", detector.name, settings.budget_ms)
-                failures.append(f"{detector.name} 超时（{settings.budget_ms} 毫秒）")
+            budget_ms = engine.policy.budget_ms(detector.name)
+            if (self._clock.monotonic() - began) * 1000 > budget_ms:
+                logger.error("detector %s overran %d ms", detector.name, budget_ms)
+                failures.append(f"{detector.name} 超时（{budget_ms} 毫秒）")
         policy = engine.policy
         return decide_from(findings, policy, scope, failures=failures, context=policy.relevant(context)), view
 

@@ -14,6 +14,7 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,13 +33,14 @@ _PAUSE_SECONDS, _PAUSE_MOST = 0.25, 30.0
 class Supervisor:
     """Keeps the workers alive, and passes on what it is told: to stop, and to read the policy again."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Bind the port; nothing runs before `run`.
+    def __init__(self, settings: Settings, command: Sequence[str] = (sys.executable, "-m", "guiju.web")) -> None:
+        """Bind the port; nothing runs before `run`, which starts each worker with `command`.
 
         Raises:
             ConfigurationError: the port is taken, or is not ours to take.
         """
         self._settings = settings
+        self._command = tuple(command)
         self._listener = _bound(settings.host, settings.port)
         self._folder = Path(tempfile.mkdtemp(prefix="guiju-"))  # short: a socket's path must stay under 108 bytes
         self._life, self._alive = os.pipe()
@@ -103,7 +105,7 @@ class Supervisor:
         try:
             worker = replace(worker, ready=told)
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "guiju.web"),
+                *self._command,
                 env={**os.environ, **worker.environment()},
                 pass_fds=(worker.listener, worker.life, told),
                 process_group=0,  # Ctrl-C reaches the workers once, through us

@@ -209,7 +209,8 @@ async def test_no_evidence_no_output(house: House, stream: bool) -> None:  # noq
     assert not house.gateway.readiness()["evidence"]
     house.ledger.is_broken = False
     closed = await asyncio.wait_for(house.closing(), 5)  # tried again until it stands
-    assert closed["outcome"] in {"evidence_failed", "answered"}
+    assert closed["outcome"] == "evidence_failed"
+    assert not any(choice["released"] for choice in closed["output"]), "nothing left, and nothing is said to have left"
     assert (await house.post(house.request(stream=stream)))[0] == 200
     assert house.gateway.readiness()["evidence"]
 
@@ -222,7 +223,9 @@ async def test_a_closing_that_cannot_be_written_ends_the_stream_without_done(hou
     assert b'"finish_reason":"stop"' not in raw
     assert events_of(raw)[-1]["error"]["code"] == "evidence_unavailable"
     house.ledger.breaks_on = ""
-    assert (await asyncio.wait_for(house.closing(), 5))["outcome"] == "answered"
+    closed = await asyncio.wait_for(house.closing(), 5)
+    assert closed["outcome"] == "evidence_failed", "its client was told that it has no whole answer"
+    assert closed["output"][0]["released"]["content"] == house.upstream.text
 
 
 async def test_a_refusal_that_cannot_be_evidenced_is_not_given(house: House) -> None:

@@ -207,6 +207,16 @@ class PolicyBundle:
         object.__setattr__(self, "tells_apps", any(rule.apps for rule in self.rules))
         object.__setattr__(self, "tells_origins", any(origin in self.scopes for origin in Origin))
 
+    def budget_ms(self, detector: str) -> int:
+        """Return how long a detector may take on one text; one that policy does not name, no longer than the others."""
+        named = self.detectors.get(detector)
+        return named.budget_ms if named is not None else self.strictest_budget_ms
+
+    @property
+    def strictest_budget_ms(self) -> int:
+        """The shortest of the detectors' budgets, which all of them together have for a piece of a stream."""
+        return min((settings.budget_ms for settings in self.detectors.values()), default=0)
+
     @property
     def tells_contexts(self) -> bool:
         """Whether anything depends on whom and where a text is for."""
