@@ -36,6 +36,7 @@ from guiju.moderation.models import (
     TermPage,
 )
 from guiju.moderation.policy import KINDS, MAX_POLICY_BYTES, PolicyBundle, Upstream, parse_policy, read_policy
+from guiju.moderation.policy.streams import Release
 from guiju.moderation.rules import decide_from, masked
 from guiju.moderation.stream import ModeratedStream
 from guiju.moderation.vault import Vault
@@ -350,7 +351,7 @@ class Moderation:
         policy = parse_policy(_read(self._policy_path), str(self._policy_path), library.content_hash)
         detectors = _Detectors(Workshop(library, policy, self._normaliser), self._further)
         panel = None
-        if policy.guards:
+        if policy.guards or policy.streams.release is not Release.EXACT:
             panel = Panel(policy, self._transport, clock=self._clock, environment=self._environment)
         return _Engine(library, policy, detectors, panel, _put_away(policy))
 

@@ -61,11 +61,11 @@ def servers() -> Iterator[Servers]:
 @pytest.fixture(scope="session")
 def _house(servers: Servers, tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("faults")
-    prepare(folder / "var", servers.upstream.url, servers.guard.url)
+    leaks_port = prepare(folder / "var", servers.upstream.url, servers.guard.url)
     database = folder / "guiju.db"
     shutil.copy(sqlite_template, database)
     house = start(folder / "var", f"sqlite:///{database}")
-    house.upstream, house.guard = servers.upstream, servers.guard
+    house.upstream, house.guard, house.leaks_port = servers.upstream, servers.guard, leaks_port
     with stopped_clean(house):
         yield house
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.gateway.leaks.leaks import TERMS as LEAK_TERMS
+
 from guiju.bootstrap import open_evidence
 from guiju.ledger.models import EntryQuery
 from guiju.ledger.service import Ledger
@@ -32,7 +34,7 @@ version: "1"
 risk: A.1-f
 updated: 2026-11-23
 groups:
-  - {{reason: 测试用词, level: high, terms: [{BANNED}]}}
+  - {{reason: 测试用词, level: high, terms: [{BANNED}, {", ".join(LEAK_TERMS)}]}}
   - {{reason: 存疑的词, level: medium, terms: [{DOUBTED}]}}
 """
 _POLICY = """
@@ -58,6 +60,7 @@ breaker: {{failures: 1000}}
 health_seconds: 3600
 upstreams:
   - {{name: sim, base_url: '{upstream}', models: [{models}]}}
+  - {{name: leaks, base_url: '{leaks}', models: [leaks]}}
   - {{name: full, base_url: '{upstream}', models: [busy]}}
   - {{name: gone, base_url: 'http://127.0.0.1:9', models: [refuses]}}
 """
@@ -129,6 +132,7 @@ class House:
     port: int
     settings: Settings
     printed: list[bytes]
+    leaks_port: int = 0
     upstream: Any = None
     guard: Any = None
     key: str = ""
@@ -261,12 +265,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def prepare(var: Path, upstream: str, guard: str) -> None:
-    """Write what an operator writes."""
+def prepare(var: Path, upstream: str, guard: str) -> int:
+    """Write what an operator writes; returns the port where the suite of leaks serves its model."""
+    leaks = free_port()
     (var / "small").mkdir(parents=True)
     (var / "small" / "A.1-f.yaml").write_text(_SMALL, encoding="utf-8")
     (var / "policy.yaml").write_text(_POLICY.format(guard=guard), encoding="utf-8")
-    (var / "guiju.yaml").write_text(_CONFIG.format(upstream=upstream, models=", ".join(MODELS)), encoding="utf-8")
+    (var / "guiju.yaml").write_text(
+        _CONFIG.format(upstream=upstream, leaks=f"http://127.0.0.1:{leaks}", models=", ".join(MODELS)), encoding="utf-8"
+    )
+    return leaks
 
 
 def start(var: Path, database_url: str, *, workers: int = 1, drain_seconds: float = 5.0, key: str = "") -> House:

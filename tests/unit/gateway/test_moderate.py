@@ -19,6 +19,7 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 class Mark:
     hash: str
     tells_contexts: bool = True
+    retracts: bool = False
 
     def relevant(self, context: Context) -> Context:
         return context

@@ -17,6 +17,7 @@ from guiju.gateway.upstreams.interface import Event
 from guiju.gateway.upstreams.pool import Opened
 from guiju.gateway.wire.answer import DONE, error_event, plain_usage
 from guiju.gateway.wire.events import event_choices, garbage
+from guiju.gateway.wire.retract import retract_event
 
 _CONTENT: Final = "content"
 
@@ -32,6 +33,7 @@ class StreamRelease:
         self._first: list[Event] | None = opened.first
         self._guard = OutputGuard(desk.moderation, exchange)
         self._choices_most = desk.limits.choices
+        self._retracts = desk.moderation.policy.retracts
         self._on_over = on_over
         self._failure: UpstreamError | None = None
         self._has_ended = False
@@ -207,10 +209,22 @@ class StreamRelease:
             if choice.finish_reason:
                 continue
             choice.finish_reason = "content_filter"
+            if self._retracts:
+                self._retract(choice, out, pieces)
             reply = f"\n\n{decision.reply}" if choice.has_text else decision.reply
             self._own(choice, "reply", reply, out=out, pieces=pieces)
             choice.calls.clear()
             self._mark(choice, out, pieces)
+
+    def _retract(self, choice: ChoiceOutput, out: list[bytes], pieces: list[Piece]) -> None:
+        """Tell the client to take back what it has of a choice, that of this very step included."""
+        for name in TEXT_FIELDS:
+            parts = [text for index, field, text in pieces if (index, field) == (choice.index, name)]
+            if count := sum(map(len, (*choice.released.get(name, ()), *parts))):
+                choice.retracted[name] = count
+        if choice.retracted:
+            out.append(retract_event(self._exchange.writer, choice.index, choice.retracted))
+            choice.has_text = False
 
     def _add(self, choice: ChoiceOutput, field: str, text: str, *, out: list[bytes], pieces: list[Piece]) -> None:
         out.append(self._exchange.writer.text(choice.index, field, text))

@@ -7,6 +7,7 @@ from enum import StrEnum
 from guiju.moderation.media.settings import MediaSettings
 from guiju.moderation.models import ANYONE, Action, Audience, Context, Finding, Origin, Scope
 from guiju.moderation.policy.guards import GuardPolicy
+from guiju.moderation.policy.streams import AtStop, StreamPolicy
 
 ANYWHERE = ("input", "output", "retrieved", "tool")
 """What policy tells apart: both scopes, and of what comes in, what a search or a tool brought."""
@@ -180,6 +181,7 @@ class PolicyBundle:
         guards: the guard models that are asked after the detectors.
         media: what is done with pictures, sound and video.
         personal: what becomes of personal information.
+        streams: how answers are streamed.
         library_hash: content hash of the keyword library.
         hash: SHA-256 of the canonical JSON of all of it.
     """
@@ -197,6 +199,7 @@ class PolicyBundle:
     guards: tuple[GuardPolicy, ...] = ()
     media: MediaSettings = field(default_factory=MediaSettings)
     personal: PersonalPolicy = field(default_factory=PersonalPolicy)
+    streams: StreamPolicy = field(default_factory=StreamPolicy)
     tells_audiences: bool = field(init=False, default=False)
     tells_apps: bool = field(init=False, default=False)
     tells_origins: bool = field(init=False, default=False)
@@ -206,6 +209,11 @@ class PolicyBundle:
         object.__setattr__(self, "tells_audiences", any(rule.audiences for rule in self.rules))
         object.__setattr__(self, "tells_apps", any(rule.apps for rule in self.rules))
         object.__setattr__(self, "tells_origins", any(origin in self.scopes for origin in Origin))
+
+    @property
+    def retracts(self) -> bool:
+        """Whether a client is told to take back what had left when an answer is stopped."""
+        return self.streams.at_stop is AtStop.RETRACT
 
     def budget_ms(self, detector: str) -> int:
         """Return how long a detector may take on one text; one that policy does not name, no longer than the others."""
