@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from guiju.gateway import rules
+from guiju.gateway.admission import Admission
 from guiju.gateway.draining import stopping
 from guiju.gateway.errors import (
     CallError,
@@ -50,7 +51,7 @@ class ChatFlow:
         self._label = LabelWriter(producer)
         self._input = InputModeration(desk.moderation)
         self._media = media
-        self._open_count = 0
+        self.admission = Admission(desk.limits, desk.clock, desk.metrics, keep=desk.evidence.keep)
 
     async def chat(self, call: ChatCall) -> ChatReply:
         """Answer one call to `POST /v1/chat/completions`; errors come back as replies in the OpenAI shape.
@@ -117,13 +118,7 @@ class ChatFlow:
 
     async def _exchange(self, app: App, call: ChatCall, request: ChatRequest) -> ChatReply:
         desk = self._desk
-        if self._open_count >= self._desk.limits.open_exchanges:
-            self._desk.metrics.count("guiju_calls_rejected_total", code=OverloadedError.code)
-            raise OverloadedError("网关当前并发已满；请稍后重试。", "The gateway is full now; try again in a moment.")
-        is_apart = call.audience or desk.moderation.policy.tells_contexts
-        context = Context(_audience(call), (app.id, app.name)) if is_apart else ANYONE
-        exchange = self._new_exchange(app, await self._person(app, call, request), request, context=context)
-        self._enter(exchange)
+        exchange = await self._admitted(app, call, request)
         outcome = rules.INTERRUPTED
         reply: ChatReply | None = None
         try:
@@ -141,6 +136,27 @@ class ChatFlow:
             if reply is None and exchange.opened is not None and not exchange.outcome:
                 desk.evidence.close_later(exchange, outcome)
         return reply
+
+    async def _admitted(self, app: App, call: ChatCall, request: ChatRequest) -> Exchange:
+        """Begin an exchange once there is a place for it; `_leave` gives the place back."""
+        desk = self._desk
+        try:
+            await self.admission.enter()
+        except OverloadedError as error:
+            self.admission.turned_away(app, error)
+            raise
+        try:
+            is_apart = call.audience or desk.moderation.policy.tells_contexts
+            context = Context(_audience(call), (app.id, app.name)) if is_apart else ANYONE
+            exchange = self._new_exchange(app, await self._person(app, call, request), request, context=context)
+            desk.drain.enter(exchange.id)
+        except BaseException as error:
+            self.admission.leave()
+            if isinstance(error, StoppingError):
+                self.admission.turned_away(app, error)
+            raise
+        desk.metrics.add("guiju_exchanges_open", 1)
+        return exchange
 
     async def _person(self, app: App, call: ChatCall, request: ChatRequest) -> str:
         try:
@@ -215,14 +231,9 @@ class ChatFlow:
     def _elapsed_ms(self, exchange: Exchange) -> int:
         return round((self._desk.clock.monotonic() - exchange.started) * 1000)
 
-    def _enter(self, exchange: Exchange) -> None:
-        self._desk.drain.enter(exchange.id)
-        self._open_count += 1
-        self._desk.metrics.add("guiju_exchanges_open", 1)
-
     def _leave(self, exchange: Exchange) -> None:
         self._desk.drain.leave(exchange.id)
-        self._open_count -= 1
+        self.admission.leave()
         self._desk.metrics.add("guiju_exchanges_open", -1)
 
 

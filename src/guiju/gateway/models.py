@@ -172,7 +172,10 @@ class Limits:
         choices: the largest `n`.
         answer_bytes: of what an upstream sends for one answer.
         open_exchanges: at the same time in one process.
+        queued_exchanges: that wait for a place; more are turned away at once.
+        queue_seconds: how long one waits for a place.
         body_seconds: until a request body must have arrived.
+        send_seconds: how long a client may take nothing of a streamed answer before it counts as gone.
     """
 
     body_bytes: int = 2 * 1024 * 1024
@@ -181,7 +184,10 @@ class Limits:
     choices: int = 8
     answer_bytes: int = 8 * 1024 * 1024
     open_exchanges: int = 1000
+    queued_exchanges: int = 200
+    queue_seconds: float = 2.0
     body_seconds: float = 30.0
+    send_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,9 @@ class Gateway:
         """Finish what is under way and give everything back; call it before the ledger stops."""
         if self._evidence is None or self._spool is None:
             return
-        self._flow = None
+        flow, self._flow = self._flow, None
+        if flow is not None:
+            await flow.admission.settle()
         if self._media is not None:
             self._media.stop()
         await self._evidence.settle(_SETTLE_SECONDS)
