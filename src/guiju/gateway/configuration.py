@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from guiju.gateway.models import Limits, Patience
-from guiju.gateway.upstreams.breaker import BreakerSettings
+from guiju.gateway.models import BreakerSettings, Limits, Patience
 from guiju.kit.errors import ConfigurationError
 
 KINDS = ("openai", "gguf", "echo", "law-assistant")

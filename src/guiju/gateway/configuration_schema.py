@@ -4,8 +4,7 @@ from dataclasses import fields
 from typing import TypeAlias
 
 from guiju.gateway.configuration import KINDS, WEIGHT_MOST
-from guiju.gateway.models import Limits, Patience
-from guiju.gateway.upstreams.breaker import BreakerSettings
+from guiju.gateway.models import BreakerSettings, Limits, Patience
 
 _Numbers: TypeAlias = type[Limits] | type[Patience] | type[BreakerSettings]
 

@@ -212,6 +212,21 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakerSettings:
+    """When a circuit opens, and for how long.
+
+    Attributes:
+        failures: in a row, until it opens.
+        open_seconds: the first time; twice as long each time that the trial fails.
+        longest_seconds: at most.
+    """
+
+    failures: int = 3
+    open_seconds: float = 5.0
+    longest_seconds: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeTally:
     """How many exchanges ended with one outcome, the closing entries of the newest, and when the newest ended."""
 

@@ -15,8 +15,8 @@ from guiju.gateway.errors import (
     UpstreamTimeoutError,
     UpstreamUnreachableError,
 )
-from guiju.gateway.models import Limits, Patience
-from guiju.gateway.upstreams.breaker import Breaker, BreakerSettings
+from guiju.gateway.models import BreakerSettings, Limits, Patience
+from guiju.gateway.upstreams.breaker import Breaker
 from guiju.gateway.upstreams.openai_compatible import OpenAICompatible
 from guiju.gateway.upstreams.pool import Opened, Route, UpstreamPool
 from guiju.gateway.wire.request import ChatRequest, read_request

@@ -1,6 +1,7 @@
 """Circuits: opened by failures in a row, tried by one call, closed by an answer."""
 
-from guiju.gateway.upstreams.breaker import Breaker, BreakerSettings, Circuit
+from guiju.gateway.models import BreakerSettings
+from guiju.gateway.upstreams.breaker import Breaker, Circuit
 from guiju.kit.clock import FixedClock
 
 SETTINGS = BreakerSettings(failures=3, open_seconds=5.0, longest_seconds=12.0)

@@ -11,8 +11,7 @@ from jsonschema import Draft202012Validator
 
 from guiju.gateway.configuration import BUILT_IN, load_configuration, read_configuration
 from guiju.gateway.configuration_schema import configuration_schema
-from guiju.gateway.models import Patience
-from guiju.gateway.upstreams.breaker import BreakerSettings
+from guiju.gateway.models import BreakerSettings, Patience
 from guiju.kit.errors import ConfigurationError
 
 EXAMPLE = """

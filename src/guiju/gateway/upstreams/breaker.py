@@ -1,8 +1,8 @@
 """A circuit breaker: a model server that keeps failing is left alone for a while, then tried with one call."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from guiju.gateway.models import BreakerSettings
 from guiju.kit.clock import Clock
 
 _DOUBLINGS_MOST = 16
@@ -14,21 +14,6 @@ class Circuit(StrEnum):
     CLOSED = "closed"
     OPEN = "open"
     HALF_OPEN = "half_open"
-
-
-@dataclass(frozen=True, slots=True)
-class BreakerSettings:
-    """When a circuit opens, and for how long.
-
-    Attributes:
-        failures: in a row, until it opens.
-        open_seconds: the first time; twice as long each time that the trial fails.
-        longest_seconds: at most.
-    """
-
-    failures: int = 3
-    open_seconds: float = 5.0
-    longest_seconds: float = 120.0
 
 
 class Breaker:
