@@ -56,12 +56,16 @@ def test_it_reads_slowly(house: House, servers: Servers, record: Record) -> None
     servers.upstream.pieces = [_SLOW_PIECE] * _SLOW_EVENTS
     slow = socket.socket()
     slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    slow.settimeout(20)
     slow.connect(("127.0.0.1", house.port))
     body = json.dumps({"model": WIDE, "stream": True, "messages": [{"role": "user", "content": "写长一点"}]}).encode()
     head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {house.key}\r\n"
     slow.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
     before = memory_mib(house.pid)
-    got = slow.recv(1000)
+    got = b""
+    while b"chatcmpl-" not in got:
+        got += (part := slow.recv(1000))
+        assert part, got
     for _ in range(20):
         time.sleep(0.05)
         got += slow.recv(100)
