@@ -14,6 +14,8 @@ from tests.e2e.faults.conftest import Record, Row
 from tests.e2e.faults.house import House, Said, prepare, read_on, start, stopped_clean
 from tests.e2e.faults.simulated import Servers
 
+from guiju.ledger.models import EntryQuery
+
 WORKERS = 2
 
 
@@ -78,17 +80,31 @@ def wait_for_all(house: House) -> None:
         time.sleep(0.1)
 
 
+def reload_everywhere(house: House) -> None:
+    """SIGHUP to the supervisor reaches every worker."""
+    house.process.send_signal(signal.SIGHUP)
+    until = time.monotonic() + 30
+    while len(house.ledger.find(EntryQuery(actions=("policy.reloaded",), limit=10))) < WORKERS:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
 def kind_of(house: House) -> str:
     return "PostgreSQL" if house.settings.database_url.startswith("postgres") else "SQLite"
 
 
 def test_killed_in_mid_stream_and_stopped_under_load(workers: House, servers: Servers, record: Record) -> None:
-    house = workers
-    before = {*all_workers(house)}
-    assert len(before) == WORKERS
-    acknowledged = [house.ask() for _ in range(10)]
+    assert len(all_workers(workers)) == WORKERS
+    wait_for_all(workers)
+    reload_everywhere(workers)
+    kill_one(workers, servers, record)
+    stop_all(workers, servers, record)
 
-    # One worker is killed while both stream.
+
+def kill_one(house: House, servers: Servers, record: Record) -> None:
+    """Kill a worker while both stream."""
+    before = {*house.workers}
+    acknowledged = [house.ask() for _ in range(10)]
     servers.upstream.text, servers.upstream.pause_seconds = "从前有一个故事。" * 60, 0.005
     streams = [Stream(house).until(2) for _ in range(4)]
     while min(open_exchanges(house)) == 0:
@@ -118,7 +134,9 @@ def test_killed_in_mid_stream_and_stopped_under_load(workers: House, servers: Se
         )
     )
 
-    # The whole house is stopped while calls are under way: short ones finish, a long one is ended and told so.
+
+def stop_all(house: House, servers: Servers, record: Record) -> None:
+    """Stop the whole house while calls are under way: short ones finish, a long one is ended and told so."""
     servers.upstream.text, servers.upstream.pause_seconds = "从前有一个故事。" * 5, 0.006
     short = [Stream(house).until(2) for _ in range(6)]
     servers.upstream.text, servers.upstream.pause_seconds = "没完没了。" * 2000, 0.01
