@@ -302,6 +302,7 @@ def _build_gateway(  # noqa: PLR0913 - the rooms it joins
         check_mark=lambda text: explicit_text_mark(text, words),
         limits=configuration.limits,
         media=open_media(settings, moderation, clock),
+        pass_through=configuration.pass_through,
     )
     return gateway, warning
 

@@ -9,6 +9,7 @@ from importlib import resources
 
 from guiju.gateway.models import ExchangeQuery
 from guiju.gateway.service import Gateway
+from guiju.kit.canonical_json import JsonObject
 from guiju.kit.clock import BEIJING, Clock, to_iso
 from guiju.kit.errors import NotFoundError
 from guiju.law.models import Parameter
@@ -95,8 +96,15 @@ def _newest_exchanges_are_pseudonymous(rooms: RoomReadings) -> Answer:
 def _newest_answers_are_labelled(rooms: RoomReadings) -> Answer:
     newest = rooms.gateway.search_exchanges(ExchangeQuery(limit=_SAMPLE, outcome="answered"))
     bodies = [rooms.ledger.body(one.closed_entry) for one in newest if one.closed_entry]
-    kept = [body for body in bodies if isinstance(body, dict)]
+    kept = [body for body in bodies if isinstance(body, dict) and _has_made(body)]
     return all(body.get("label") for body in kept) if kept else None
+
+
+def _has_made(closing: JsonObject) -> bool:
+    """Whether anything that was generated left; vectors and verdicts are no content, and have no label."""
+    output = closing.get("output")
+    choices = output if isinstance(output, list) else []
+    return any(isinstance(choice, dict) and choice.get("released") for choice in choices)
 
 
 def _newest_bodies_are_encrypted(rooms: RoomReadings) -> Answer:

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.simulators.endpoints import form_fields, other_endpoint
+
 _HEAD_JSON = "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
 _HEAD_SSE = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -20,6 +22,8 @@ class Seen:
 
     body: dict[str, Any]
     headers: dict[str, str]
+    path: str = ""
+    raw: bytes = b""
     events_sent: int = 0
     client_closed: bool = False
     is_over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -36,6 +40,9 @@ class UpstreamSimulator:
         self.events: list[object] = []
         self.whole: dict[str, Any] | None = None
         self.models = ["m"]
+        self.medium = b""
+        self.medium_url = ""
+        self.answer: dict[str, Any] | None = None
         self.seen: list[Seen] = []
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -83,9 +90,15 @@ class UpstreamSimulator:
         if head[0].startswith("GET"):
             await _json(writer, 200, {"data": [{"id": name} for name in self.models]})
             return True
-        seen = Seen(json.loads(raw), headers)
+        path = head[0].split(" ")[1]
+        is_json = "multipart" not in headers.get("content-type", "")
+        seen = Seen(json.loads(raw) if is_json else form_fields(raw), headers, path, raw)
         self.seen.append(seen)
         self._asked.set()
+        if not path.endswith("/chat/completions") and seen.body["model"] == "m":
+            await other_endpoint(writer, path, seen.body, self)
+            seen.is_over.set()
+            return True
         manner = getattr(self, f"_do_{seen.body['model'].replace('-', '_')}", self._do_pieces)
         watch = asyncio.create_task(_watch(reader, seen))
         try:

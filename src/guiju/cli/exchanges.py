@@ -18,7 +18,11 @@ from guiju.settings import Settings
 _ACCESS = ("cn/genai-measures-2023/art-19/para-2",)
 _ENDS = ("exchange.closed", "exchange.interrupted")
 _PAGE = 500
-_ORIGINS = {"tool": Origin.TOOL, "function": Origin.TOOL}
+_ORIGINS = {
+    **dict.fromkeys(("tool", "function"), Origin.TOOL),
+    **dict.fromkeys(("system", "developer"), Origin.SYSTEM),
+    **dict.fromkeys(("documents", "context", "retrieved", "search_results"), Origin.RETRIEVED),
+}
 
 
 def recorded_samples(settings: Settings, most: int, actor: str) -> Iterator[Sample | Refusal | None]:

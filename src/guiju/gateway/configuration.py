@@ -9,13 +9,15 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from guiju.gateway.endpoints import ENDPOINTS
 from guiju.gateway.models import BreakerSettings, Limits, Patience
 from guiju.kit.errors import ConfigurationError
 
 KINDS = ("openai", "gguf", "echo", "law-assistant")
 EVERY_MODEL = "*"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_TOP = frozenset(("upstreams", "limits", "patience", "provider_code", "health_seconds", "breaker"))
+_TOP = frozenset(("upstreams", "limits", "patience", "provider_code", "health_seconds", "breaker", "pass_through"))
+_PASSED = re.compile(r"/v1(?:/[A-Za-z0-9][A-Za-z0-9._-]*)+")
 _SIZE_MOST = 8 * 1024 * 1024  # of a body or an answer: both must fit into one entry of the ledger
 WEIGHT_MOST = 1000
 _ROW = frozenset(("name", "kind", "base_url", "api_key", "api_key_env", "models", "path", "weight", "patience"))
@@ -56,6 +58,7 @@ class GatewaySettings:
     provider_code: str = "guiju"
     health_seconds: float = 15.0
     breaker: BreakerSettings = field(default_factory=BreakerSettings)
+    pass_through: tuple[str, ...] = ()
 
 
 BUILT_IN = GatewaySettings(
@@ -120,7 +123,19 @@ def read_configuration(tree: object, environment: Mapping[str, str], where: str)
         provider_code=code,
         health_seconds=_number(tree.get("health_seconds", 15.0), float, f"{where}: health_seconds"),
         breaker=BreakerSettings(**_numbers(tree.get("breaker"), BreakerSettings, f"{where}: breaker")),  # type: ignore[arg-type]
+        pass_through=_passed(tree.get("pass_through"), f"{where}: pass_through"),
     )
+
+
+def _passed(value: object, where: str) -> tuple[str, ...]:
+    """Read which endpoints are served though nobody here knows them; none, unless they are named one by one."""
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(path, str) and _PASSED.fullmatch(path) for path in value):
+        raise _wrong(where, "应为 /v1/ 开头的路径列表", "must be a list of paths that begin with /v1/")
+    if known := sorted({*value} & {*ENDPOINTS, "/v1/models"}):
+        raise _wrong(where, f"已有端点 {known[0]}，无需放行", f"names {known[0]}, which is served already")
+    return tuple(value)
 
 
 def _upstream(row: object, environment: Mapping[str, str], where: str) -> UpstreamSettings:

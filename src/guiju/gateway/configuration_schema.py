@@ -22,6 +22,11 @@ def configuration_schema() -> dict[str, object]:
             "limits": _numbers(Limits),
             "patience": _numbers(Patience),
             "breaker": _numbers(BreakerSettings),
+            "pass_through": {
+                "type": "array",
+                "items": {"type": "string", "pattern": "^/v1(/[A-Za-z0-9][A-Za-z0-9._-]*)+$"},
+                "description": "照样转交的其他端点 / further endpoints that are passed on",
+            },
             "upstreams": {"type": "array", "minItems": 1, "items": _upstream()},
         },
     }

@@ -16,6 +16,7 @@ def opening_draft(exchange: Exchange) -> Draft:
     turns: list[Json] = [{"role": turn.role, "text": exchange.logged(turn.text)} for turn in exchange.request.turns]
     body: JsonObject = {
         "person": exchange.person,
+        "endpoint": exchange.endpoint,
         "stream": exchange.request.is_stream,
         "input": turns,
     }
@@ -59,6 +60,8 @@ def closing_draft(exchange: Exchange, outcome: str, *, total_ms: int) -> Draft:
         body["decision"] = rules.decision_facts(decision)
     if exchange.guards is not None and exchange.guards.tallies:
         body["guards"] = {name: dict(asdict(tally)) for name, tally in exchange.guards.tallies.items()}
+    if exchange.made:
+        body["media"] = [report.facts() for report in exchange.made]
     if exchange.failure:
         body["failure"] = exchange.failure
     if has_left:

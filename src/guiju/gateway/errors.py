@@ -74,6 +74,19 @@ class InputRefusedError(CallError):
     code = "content_filter"
 
 
+class OutputRefusedError(CallError):
+    """What the model made was refused, in an endpoint whose answers have no place for a standard reply."""
+
+    code = "content_filter"
+
+
+class UnlabelledMediaError(CallError):
+    """A medium cannot be given its label, and without it none leaves."""
+
+    code = "media_not_labelled"
+    status = 422
+
+
 class UnknownModelError(CallError):
     """No upstream serves the model."""
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from guiju.gateway.models import App
-from guiju.gateway.wire.answer import AnswerWriter
+from guiju.gateway.models import CHAT, App
+from guiju.gateway.wire.interface import AnswerWriting
 from guiju.gateway.wire.request import ChatRequest
 from guiju.moderation.guards.interface import GuardLog
 from guiju.moderation.guards.panel import Panel
@@ -55,6 +55,9 @@ class Exchange:
         vault: what was put away of personal information; None where policy lets it pass.
         guards: what the guards were asked; None where none was.
         observed: on an answer that was let out, the gravest decision that only observed or masked.
+        endpoint: the path that was called.
+        apart: what was decided about each text of the request, in order, those without a character left out.
+        made: what was found about the media of the answer.
     """
 
     id: str
@@ -67,7 +70,7 @@ class Exchange:
     opened_iso: str
     started: float
     label: str
-    writer: AnswerWriter
+    writer: AnswerWriting
     input_decision: Decision | None = None
     context: Context = ANYONE
     panel: Panel | None = None
@@ -85,6 +88,9 @@ class Exchange:
     first_byte_ms: int | None = None
     failure: str = ""
     outcome: str = ""
+    endpoint: str = f"/v1/{CHAT}"
+    apart: tuple[Decision, ...] = ()
+    made: tuple[MediaReport, ...] = ()
 
     @property
     def risks(self) -> tuple[str, ...]:

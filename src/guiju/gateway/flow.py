@@ -2,31 +2,37 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 from guiju.gateway import rules
 from guiju.gateway.admission import Admission
+from guiju.gateway.dialects.interface import Reading
 from guiju.gateway.draining import stopping
+from guiju.gateway.endpoints import Answer, Endpoint
 from guiju.gateway.errors import (
     CallError,
     EvidenceUnavailableError,
     InputRefusedError,
     InternalError,
     MalformedRequestError,
+    OutputRefusedError,
     OverloadedError,
     StoppingError,
     UnauthenticatedError,
+    UnlabelledMediaError,
     UpstreamError,
 )
 from guiju.gateway.exchange import Exchange
 from guiju.gateway.models import App, ChatCall, ChatReply
+from guiju.gateway.ports import MediaLabelling
+from guiju.gateway.stages.answers import OtherAnswers
 from guiju.gateway.stages.authenticate import Callers
 from guiju.gateway.stages.desk import Desk
 from guiju.gateway.stages.media import MediaStage
 from guiju.gateway.stages.moderate import InputModeration
 from guiju.gateway.stages.release_stream import StreamRelease
 from guiju.gateway.stages.release_whole import refuse_input, release_whole
-from guiju.gateway.wire.answer import AnswerWriter
-from guiju.gateway.wire.request import ChatRequest, read_request
+from guiju.gateway.wire.request import ChatRequest
 from guiju.kit.clock import to_iso
 from guiju.kit.errors import GuijuError
 from guiju.kit.ids import new_id
@@ -39,45 +45,76 @@ _log = logging.getLogger(__name__)
 _JSON = ("content-type", "application/json")
 _STREAM_HEADERS = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache"))
 _LABEL_HEADER = "x-aigc-label"
+_ERRORS = 400
 
 
 class ChatFlow:
     """The ordered stages of an exchange."""
 
-    def __init__(self, desk: Desk, callers: Callers, producer: Producer, media: MediaStage) -> None:
-        """Work at `desk` for `callers`; the implicit label names `producer`; `media` looks at what is no text."""
+    def __init__(  # noqa: PLR0913 - what it joins is told apart by name
+        self,
+        desk: Desk,
+        callers: Callers,
+        producer: Producer,
+        *,
+        media: MediaStage,
+        endpoints: Mapping[str, Endpoint],
+        labelling: MediaLabelling | None = None,
+    ) -> None:
+        """Serve `endpoints`.
+
+        Args:
+            desk: what the stages work with.
+            callers: who may call.
+            producer: whom the implicit label names.
+            media: looks at what is no text.
+            endpoints: what is served, by path.
+            labelling: labels media that are made; without, none leave.
+        """
         self._desk = desk
+        self._endpoints = endpoints
+        self._others = OtherAnswers(desk, media, labelling)
         self._callers = callers
         self._label = LabelWriter(producer)
         self._input = InputModeration(desk.moderation)
         self._media = media
         self.admission = Admission(desk.limits, desk.clock, desk.metrics, keep=desk.evidence.keep)
+        self._reading = Reading(desk.limits, media.refusal)
 
     async def chat(self, call: ChatCall) -> ChatReply:
-        """Answer one call to `POST /v1/chat/completions`; errors come back as replies in the OpenAI shape.
+        """Answer one call to the endpoint `call.endpoint`; errors come back as replies in its own shape.
 
         The caller iterates `pieces`, when there are any, and always ends with `aclose`.
         """
+        endpoint = self._endpoints[f"/v1/{call.endpoint}"]
+        try:
+            reply = await self._served(call, endpoint)
+        except asyncio.CancelledError:
+            if not self._desk.drain.takes_back_cancelling():
+                raise
+            reply = error_reply(stopping())
+        return reply if reply.status < _ERRORS else endpoint.dialect.shaped(reply)
+
+    async def _served(self, call: ChatCall, endpoint: Endpoint) -> ChatReply:
         try:
             app = await self._authenticate(call)
         except CallError as error:
             return error_reply(error)
         try:
             _audience(call)
-            request = read_request(call.body, self._desk.limits, self._media.refusal)
-            self._desk.pool.check_model(request.model)
+            request = endpoint.dialect.read(call, self._reading)
+            if endpoint.answer is Answer.CONVERSATION:
+                self._desk.pool.check_model(request.model)
+            else:
+                self._others.check(endpoint.answer, request)
             if request.media:
                 request = await self._media.receive(request)
         except CallError as error:
             return await self._reject(app, error, size=len(call.body))
         try:
-            return await self._exchange(app, call, request)
+            return await self._exchange(app, call, request, endpoint=endpoint)
         except CallError as error:
             return error_reply(error)
-        except asyncio.CancelledError:
-            if self._desk.drain.takes_back_cancelling():
-                return error_reply(stopping())
-            raise
         except GuijuError as error:
             _log.error("a call failed", extra={"code": error.code, "reason": str(error)})
             return error_reply(internal_error())
@@ -116,9 +153,9 @@ class ChatFlow:
             return error_reply(worse)
         return error_reply(error, rejected)
 
-    async def _exchange(self, app: App, call: ChatCall, request: ChatRequest) -> ChatReply:
+    async def _exchange(self, app: App, call: ChatCall, request: ChatRequest, *, endpoint: Endpoint) -> ChatReply:
         desk = self._desk
-        exchange = await self._admitted(app, call, request)
+        exchange = await self._admitted(app, call, request, endpoint=endpoint)
         outcome = rules.INTERRUPTED
         reply: ChatReply | None = None
         try:
@@ -126,7 +163,8 @@ class ChatFlow:
             if request.media:
                 decision = await self._media.decide(exchange, decision)
             desk.evidence.open(exchange)
-            reply = await (self._answer(exchange) if rules.may_go_on(decision) else self._refused(exchange))
+            goes_on = rules.may_go_on(decision) or not endpoint.gates_input
+            reply = await (self._answer(exchange, endpoint) if goes_on else self._refused(exchange, endpoint))
         except asyncio.CancelledError:
             outcome = rules.INTERRUPTED if desk.drain.is_cut else rules.CLIENT_LEFT
             raise
@@ -137,7 +175,7 @@ class ChatFlow:
                 desk.evidence.close_later(exchange, outcome)
         return reply
 
-    async def _admitted(self, app: App, call: ChatCall, request: ChatRequest) -> Exchange:
+    async def _admitted(self, app: App, call: ChatCall, request: ChatRequest, *, endpoint: Endpoint) -> Exchange:
         """Begin an exchange once there is a place for it; `_leave` gives the place back."""
         desk = self._desk
         try:
@@ -148,7 +186,8 @@ class ChatFlow:
         try:
             is_apart = call.audience or desk.moderation.policy.tells_contexts
             context = Context(_audience(call), (app.id, app.name)) if is_apart else ANYONE
-            exchange = self._new_exchange(app, await self._person(app, call, request), request, context=context)
+            person = await self._person(app, call, request)
+            exchange = self._new_exchange(app, person, request, context=context, endpoint=endpoint)
             desk.drain.enter(exchange.id)
         except BaseException as error:
             self.admission.leave()
@@ -165,7 +204,9 @@ class ChatFlow:
             _log.error("persons cannot be looked up", extra={"code": error.code, "reason": str(error)})
             raise _unavailable() from error
 
-    def _new_exchange(self, app: App, person: str, request: ChatRequest, *, context: Context) -> Exchange:
+    def _new_exchange(
+        self, app: App, person: str, request: ChatRequest, *, context: Context, endpoint: Endpoint
+    ) -> Exchange:
         exchange_id = new_id()
         now = self._desk.clock.now()
         return Exchange(
@@ -180,20 +221,25 @@ class ChatFlow:
             opened_iso=to_iso(now),
             started=self._desk.clock.monotonic(),
             label=self._label.first(exchange_id),
-            writer=AnswerWriter(exchange_id, request.model, int(now.timestamp())),
+            writer=endpoint.dialect.writer(exchange_id, request, int(now.timestamp())),
+            endpoint=endpoint.path,
         )
 
-    async def _refused(self, exchange: Exchange) -> ChatReply:
+    async def _refused(self, exchange: Exchange, endpoint: Endpoint) -> ChatReply:
         body = await refuse_input(self._desk, exchange)
         decision = exchange.input_decision
-        if exchange.app.refuses_with_error and decision is not None:
-            error = InputRefusedError(decision.reply, decision.reply_en or decision.reply, where="messages")
+        is_error = exchange.app.refuses_with_error or endpoint.answer is not Answer.CONVERSATION
+        if is_error and decision is not None:
+            where = endpoint.dialect.input_field
+            error = InputRefusedError(decision.reply, decision.reply_en or decision.reply, where=where)
             return error_reply(error, exchange.id, extension=exchange.extension(decision))
         if not exchange.request.is_stream:
             return ChatReply(200, (_JSON, (_LABEL_HEADER, exchange.label)), body)
         return ChatReply(200, (*_STREAM_HEADERS, (_LABEL_HEADER, exchange.label)), body)
 
-    async def _answer(self, exchange: Exchange) -> ChatReply:
+    async def _answer(self, exchange: Exchange, endpoint: Endpoint) -> ChatReply:
+        if endpoint.answer is not Answer.CONVERSATION:
+            return await self._other(exchange, endpoint)
         return await (self._stream(exchange) if exchange.request.is_stream else self._whole(exchange))
 
     async def _whole(self, exchange: Exchange) -> ChatReply:
@@ -205,6 +251,18 @@ class ChatFlow:
         except UpstreamError as error:
             return await self._failed(exchange, error)
         return ChatReply(200, (_JSON, (_LABEL_HEADER, exchange.label)), body)
+
+    async def _other(self, exchange: Exchange, endpoint: Endpoint) -> ChatReply:
+        try:
+            made = await self._others.answer(exchange, endpoint.answer)
+        except UpstreamError as error:
+            return await self._failed(exchange, error)
+        except OutputRefusedError as error:
+            return error_reply(error, exchange.id, extension=exchange.extension(exchange.output_decision))
+        except UnlabelledMediaError as error:
+            return error_reply(error, exchange.id)
+        labels = ((_LABEL_HEADER, exchange.label),) if endpoint.is_labelled else ()
+        return ChatReply(200, (("content-type", made.content_type), *labels), made.body)
 
     async def _stream(self, exchange: Exchange) -> ChatReply:
         desk = self._desk

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from guiju.kit.canonical_json import JsonObject
 
+CHAT = "chat/completions"
+
 
 @dataclass(frozen=True, slots=True)
 class App:
@@ -37,7 +39,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class ChatCall:
-    """One request to `POST /v1/chat/completions`, as it came over the wire.
+    """One request to an endpoint, as it came over the wire.
 
     Attributes:
         body: the request body, already bounded in size by the door.
@@ -45,6 +47,8 @@ class ChatCall:
         app: set by a door that has authenticated its user itself (the chat page); then `authorization` is not read.
         end_user: overrides the body's `user` field when set (the chat page's visitor).
         audience: `minor` where the caller knows that its user is one, `adult` or empty otherwise.
+        endpoint: the path after `/v1/`.
+        content_type: of the body; empty counts as JSON.
     """
 
     body: bytes
@@ -52,6 +56,8 @@ class ChatCall:
     app: App | None = None
     end_user: str = ""
     audience: str = ""
+    endpoint: str = CHAT
+    content_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from guiju.moderation.media.errors import CannotCheckError
 from guiju.moderation.media.models import MediaKind, MediaReport, Medium
 from guiju.moderation.media.settings import MediaSettings
 from guiju.moderation.models import ANYONE, Context, Decision, Released, Scope
+from guiju.moderation.policy import ConversationPolicy
 from guiju.moderation.vault import Vault
 
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ class PolicyMark(Protocol):
         ...
 
     @property
+    def conversation(self) -> ConversationPolicy:
+        """How much of a conversation is read as one text."""
+        ...
+
+    @property
     def tells_contexts(self) -> bool:
         """Whether anything depends on whom and where a text is for."""
         ...
@@ -78,6 +84,10 @@ class Moderating(Protocol):
 
     def decide(self, text: str, scope: Scope, context: Context = ANYONE) -> Decision:
         """Decide about a whole text."""
+        ...
+
+    def decide_by_words(self, text: str, scope: Scope, context: Context = ANYONE) -> Decision:
+        """Decide about a whole text by the keyword library alone."""
         ...
 
     @property
@@ -116,6 +126,22 @@ class MediaChecking(Protocol):
 
     def unchecked(self, medium: Medium, scope: Scope, error: CannotCheckError) -> MediaReport:
         """Decide about a medium that nobody could look at."""
+        ...
+
+
+class MediaLabelling(Protocol):
+    """The labelling of pictures, sound and video."""
+
+    def can_label(self, mime: str) -> bool:
+        """Tell whether content of a media type can get its label."""
+        ...
+
+    def label(self, content: bytes, mime: str, *, content_id: str) -> bytes:
+        """Return `content` with our label, whose number for it is `content_id`; blocks.
+
+        Raises:
+            GuijuError: it cannot be labelled.
+        """
         ...
 
 

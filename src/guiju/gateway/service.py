@@ -9,6 +9,7 @@ from pathlib import Path
 from guiju.gateway import rules
 from guiju.gateway.apps import Apps
 from guiju.gateway.draining import Drain
+from guiju.gateway.endpoints import with_passed
 from guiju.gateway.errors import CallError
 from guiju.gateway.evidence import EvidenceDesk
 from guiju.gateway.flow import NOT_RUNNING, ChatFlow
@@ -27,7 +28,7 @@ from guiju.gateway.models import (
     Transcript,
     UpstreamState,
 )
-from guiju.gateway.ports import MediaChecking, Moderating, Recording
+from guiju.gateway.ports import MediaChecking, MediaLabelling, Moderating, Recording
 from guiju.gateway.reconcile import reconcile
 from guiju.gateway.repository import GatewayRepository
 from guiju.gateway.spool import Spool
@@ -65,6 +66,8 @@ class Gateway:
         check_mark: Callable[[str], str],
         limits: Limits | None = None,
         media: MediaChecking | None = None,
+        labelling: MediaLabelling | None = None,
+        pass_through: tuple[str, ...] = (),
     ) -> None:
         """Join the rooms; nothing is written or connected before `start`.
 
@@ -79,6 +82,8 @@ class Gateway:
             check_mark: returns a lawful explicit text mark, raises on another.
             limits: how much a call may be.
             media: which decides about pictures, sound and video; without, none are taken.
+            labelling: which labels media that a model makes; without, none are made.
+            pass_through: paths that are served though nobody here knows them.
 
         Raises:
             LabelError: the producer's code cannot stand in a label.
@@ -90,6 +95,8 @@ class Gateway:
         self._ledger = ledger
         self._moderation = moderation
         self._media_checking = media
+        self._labelling = labelling
+        self.endpoints = with_passed(pass_through)
         self._pool = pool
         self._clock = clock
         self._spool_folder = spool_folder
@@ -123,7 +130,14 @@ class Gateway:
         self._drain = Drain()
         desk = Desk(self._moderation, evidence, self._pool, self._clock, self.metrics, self.limits, self._drain)
         self._media = MediaStage(self._media_checking, evidence)
-        self._flow = ChatFlow(desk, self._callers, self._producer, self._media)
+        self._flow = ChatFlow(
+            desk,
+            self._callers,
+            self._producer,
+            media=self._media,
+            endpoints=self.endpoints,
+            labelling=self._labelling,
+        )
         self._index.start()
         self._pool.start()
 
@@ -154,7 +168,7 @@ class Gateway:
     # --- calls ------------------------------------------------------------------------------------------------------
 
     async def chat(self, call: ChatCall) -> ChatReply:
-        """Answer one call to `POST /v1/chat/completions`; errors come back as replies in the OpenAI shape.
+        """Answer one call to the endpoint `call.endpoint`; errors come back as replies in its own shape.
 
         The caller iterates `pieces`, when there are any, and always ends with `aclose`.
         """

@@ -49,5 +49,16 @@ def _turns(turns: Json) -> tuple[Turn, ...]:
 def _said(fields: Json) -> Turn:
     if not isinstance(fields, dict):
         return Turn("assistant", "")
-    order = ("reasoning_content", "reasoning", "content", "refusal", "tool_calls", "reply", "mark")
+    order = (
+        "reasoning_content",
+        "reasoning",
+        "content",
+        "refusal",
+        "tool_calls",
+        "spoken",
+        "pieces",
+        "medium",
+        "reply",
+        "mark",
+    )
     return Turn("assistant", "".join(str(fields[name]) for name in order if name in fields))

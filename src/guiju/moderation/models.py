@@ -12,11 +12,12 @@ class Scope(StrEnum):
 
 
 class Origin(StrEnum):
-    """Where a text that comes in is from: a person, a search in documents, or a tool that the model called."""
+    """Where a text that comes in is from: a person, a search in documents, a tool that the model called, or the app."""
 
     PERSON = "person"
     RETRIEVED = "retrieved"
     TOOL = "tool"
+    SYSTEM = "system"
 
 
 class Audience(StrEnum):

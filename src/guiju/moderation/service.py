@@ -263,6 +263,10 @@ class Moderation:
         """Decide about a whole text (GenAI Measures art. 14; design: fail closed)."""
         return self._decide(self._engine, text, scope, context=context)[0]
 
+    def decide_by_words(self, text: str, scope: Scope, context: Context = ANYONE) -> Decision:
+        """Decide about a whole text by the keyword library alone."""
+        return self._decide(self._engine, text, scope, context=context, only="keywords")[0]
+
     def decide_found(self, findings: Sequence[Finding], scope: Scope, failures: Collection[str]) -> Decision:
         """Decide by what others found: about pictures and sound, which no detector here can read."""
         return decide_from(findings, self._engine.policy, scope, failures=failures)
@@ -326,12 +330,14 @@ class Moderation:
         """Return a page of the terms that contain `query`, of one risk or chapter or of all."""
         return self._engine.library.search(query, risk, offset=offset, limit=limit)
 
-    def _decide(self, engine: _Engine, text: str, scope: Scope, *, context: Context) -> tuple[Decision, Normalised]:
+    def _decide(
+        self, engine: _Engine, text: str, scope: Scope, *, context: Context, only: str = ""
+    ) -> tuple[Decision, Normalised]:
         view = self._normaliser.normalise(text)
         tape = Tape.of(text, view)
         findings: list[Finding] = []
         failures: list[str] = []
-        for detector in engine.detectors[scope]:
+        for detector in (one for one in engine.detectors[scope] if not only or one.name == only):
             began = self._clock.monotonic()
             try:
                 findings.extend(detector.find(tape, scope))

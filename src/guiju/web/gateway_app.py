@@ -5,11 +5,12 @@ import contextlib
 import ctypes
 import gc
 import logging
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Protocol
 
 import orjson
 
+from guiju.gateway.endpoints import ENDPOINTS, Endpoint
 from guiju.gateway.errors import (
     CallError,
     RequestTooLargeError,
@@ -20,7 +21,7 @@ from guiju.gateway.errors import (
 )
 from guiju.gateway.flow import error_reply, internal_error
 from guiju.gateway.metrics import Metrics
-from guiju.gateway.models import ChatCall, ChatReply, Limits, ModelInfo
+from guiju.gateway.models import CHAT, ChatCall, ChatReply, Limits, ModelInfo
 from guiju.web.stuck import StuckWatch
 
 _log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class GatewayService(Protocol):
 
     metrics: Metrics
     limits: Limits
+    endpoints: Mapping[str, Endpoint]
 
     async def chat(self, call: ChatCall) -> ChatReply:
         """Answer one call."""
@@ -91,13 +93,14 @@ def trim_memory() -> None:
 
 
 class GatewayApp:
-    """`/v1/chat/completions`, `/v1/models`, `/healthz`, `/readyz`, `/metrics`."""
+    """The endpoints, `/v1/models`, `/healthz`, `/readyz`, `/metrics`."""
 
-    paths = frozenset(("/v1/chat/completions", "/v1/models", "/healthz", "/readyz", "/metrics"))
+    paths = frozenset((*ENDPOINTS, "/v1/models", "/healthz", "/readyz", "/metrics"))
 
     def __init__(self, gateway: GatewayService) -> None:
         """Open the door to `gateway`, which whoever serves this app starts and stops."""
         self._gateway = gateway
+        self._endpoints = gateway.endpoints
         self._gets = {
             "/healthz": lambda: _json(200, {"status": "ok"}),
             "/readyz": self._ready,
@@ -122,20 +125,27 @@ class GatewayApp:
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]
-        if path == "/v1/chat/completions" and method == "POST":
-            await self._chat(scope, receive, send)
+        if path in self._endpoints and method == "POST":
+            await self._call(scope, receive, send)
         elif path == "/v1/models" and method in {"GET", "HEAD"}:
             call = ChatCall(b"", _wanted_headers(scope["headers"])[0].decode("latin-1"))
             await _send_reply(send, await self._gateway.admit(call) or self._models())
         elif path in self._gets and method in {"GET", "HEAD"}:
             await _send_reply(send, self._gets[path]())
+        elif path in self._endpoints:
+            await _send_reply(send, self._endpoints[path].dialect.shaped(error_reply(_wrong_method(method))))
         elif path in self.paths:
             await _send_reply(send, error_reply(_wrong_method(method)))
         else:
-            await _send_reply(send, error_reply(_unknown_path(path)))
+            await _send_reply(send, error_reply(_unknown_path(path, self._endpoints)))
 
-    async def _chat(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def _call(self, scope: Message, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        name = path.removeprefix("/v1/")
         authorization, encoding, audience = _wanted_headers(scope["headers"])
+        content_type = ""
+        if name != CHAT:
+            authorization, content_type = _further_headers(scope["headers"], authorization)
         body, size, problem = await self._body(receive)
         if body is None:
             return  # the client left before it had asked
@@ -145,12 +155,18 @@ class GatewayApp:
         assert task is not None  # noqa: S101 - ASGI servers call applications in a task
         watch = asyncio.create_task(_cancel_when_gone(receive, task))
         content = body if problem is None else b""
-        call = ChatCall(content, authorization.decode("latin-1"), audience=audience.decode("latin-1"))
+        call = ChatCall(
+            content,
+            authorization.decode("latin-1"),
+            audience=audience.decode("latin-1"),
+            endpoint=name,
+            content_type=content_type,
+        )
         try:
             if problem is None:
                 reply = await self._gateway.chat(call)
             else:
-                reply = await self._gateway.refuse(call, problem, size=size)
+                reply = self._endpoints[path].dialect.shaped(await self._gateway.refuse(call, problem, size=size))
             await _send_reply(send, reply, self._gateway.limits.send_seconds)
         except asyncio.CancelledError:
             # Nothing needs to be sent to a client that is gone; anything else that cancels us goes on.
@@ -225,6 +241,18 @@ def _wanted_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, byte
     return authorization, encoding, audience
 
 
+def _further_headers(headers: Iterable[tuple[bytes, bytes]], authorization: bytes) -> tuple[bytes, str]:
+    """Return who calls, which Anthropic's clients say in a header of their own, and the type of the body."""
+    given, content_type = authorization, b""
+    for name, value in headers:
+        if name == b"x-api-key" and not given:
+            # Two of them are none: a proxy before us may have read the other one.
+            authorization = b"ambiguous" if authorization else b"Bearer " + value
+        elif name == b"content-type":
+            content_type = value
+    return authorization, content_type.decode("latin-1")
+
+
 async def _send_reply(send: Send, reply: ChatReply, seconds: float = 60.0) -> None:
     """Send a reply; a stream whose client takes nothing for `seconds` is left unfinished."""
     headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
@@ -267,10 +295,10 @@ def _wrong_method(method: str) -> WrongMethodError:
     )
 
 
-def _unknown_path(path: str) -> UnknownPathError:
+def _unknown_path(path: str, endpoints: Iterable[str]) -> UnknownPathError:
     return UnknownPathError(
-        f"没有这个地址：{path[:80]}。可用：POST /v1/chat/completions、GET /v1/models。",
-        f"Nothing lives at {path[:80]}. Known are POST /v1/chat/completions and GET /v1/models.",
+        f"没有这个地址：{path[:80]}。可用：POST {'、'.join(endpoints)}，GET /v1/models。",
+        f"Nothing lives at {path[:80]}. Known are POST {', '.join(endpoints)} and GET /v1/models.",
     )
 
 

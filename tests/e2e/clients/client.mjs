@@ -28,6 +28,14 @@ try {
 } catch (error) {
   broken = error.constructor.name;
 }
+const response = await client.responses.create({ model: 'm', input: '你好' });
+let responded = '';
+for await (const event of await client.responses.create({ model: 'm', input: '你好', stream: true })) {
+  if (event.type === 'response.output_text.delta') responded += event.delta;
+}
+const completion = await client.completions.create({ model: 'm', prompt: '你好' });
+const vectors = await client.embeddings.create({ model: 'm', input: '你好', encoding_format: 'float' });
+const others = [response.output_text, responded, completion.choices[0].text];
 const models = [];
 for await (const model of client.models.list()) models.push(model.id);
-console.log(JSON.stringify({ whole: whole.choices[0].message.content, label: whole.guiju.label, streamed, reason, decision, code, broken, models }));
+console.log(JSON.stringify({ whole: whole.choices[0].message.content, label: whole.guiju.label, streamed, reason, decision, code, broken, models, others, vector: vectors.data[0].embedding }));

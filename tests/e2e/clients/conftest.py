@@ -47,7 +47,7 @@ def server(
     shutil.copy(sqlite_template, folder / "guiju.db")
     script = ROOT / "tests" / "flows" / "gateway" / "serve_house.py"
     process = subprocess.Popen(
-        [sys.executable, str(script), str(folder), f"sqlite:///{folder / 'guiju.db'}", simulator.url],
+        [sys.executable, str(script), str(folder), f"sqlite:///{folder / 'guiju.db'}", simulator.url, "--media"],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": f"{ROOT}/src:{ROOT}"},

@@ -32,3 +32,5 @@ def test_the_node_client_gets_whole_and_streamed_answers_and_errors(server: Runn
     assert got["broken"] == "APIError"
     assert '"Label":"1"' in got["label"]
     assert "m" in got["models"]
+    assert got["others"] == [server.upstream.text] * 3
+    assert got["vector"] == [0.25, -1.0]

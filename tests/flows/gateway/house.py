@@ -17,7 +17,7 @@ from tests.simulators.upstream import UpstreamSimulator
 
 from guiju.gateway.guard_transport import GuardTransport
 from guiju.gateway.models import App, Limits, Patience
-from guiju.gateway.ports import Body
+from guiju.gateway.ports import Body, MediaLabelling
 from guiju.gateway.repository import GatewayRepository
 from guiju.gateway.service import Gateway
 from guiju.gateway.upstreams.echo import Echo
@@ -31,7 +31,7 @@ from guiju.ledger.models import Draft, EntryQuery, Head, Receipt
 from guiju.ledger.service import Ledger
 from guiju.moderation.library import LibrarySources
 from guiju.moderation.media.blocklist import BlockList
-from guiju.moderation.media.build import Tools
+from guiju.moderation.media.build import Tools, build_tools
 from guiju.moderation.media.service import MediaModerator
 from guiju.moderation.media.settings import MediaSettings
 from guiju.moderation.service import Moderation
@@ -125,8 +125,13 @@ class House:
         return {"model": "m", "messages": [{"role": "user", "content": text}], **fields}
 
     async def post(self, body: dict[str, object] | bytes, **headers: str) -> tuple[int, dict[str, str], bytes]:
+        return await self.post_to("/v1/chat/completions", body, **headers)
+
+    async def post_to(
+        self, path: str, body: Mapping[str, object] | bytes, **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
         data = io.BytesIO(body if isinstance(body, bytes) else orjson.dumps(body))
-        url = f"{self.url}/v1/chat/completions"
+        url = f"{self.url}{path}"
         async with self.http.post(url, data=data, headers={**self.headers, **headers}) as response:
             return (
                 response.status,
@@ -161,6 +166,11 @@ class MediaRoom:
 
     section: str
     build: Callable[[MediaSettings, BlockList, Mapping[str, str]], Tools]
+    labelling: MediaLabelling | None = None
+
+
+def seeing_nothing(settings: MediaSettings, blocked: BlockList, environment: Mapping[str, str]) -> Tools:
+    return Tools(settings, blocked, (), build_tools(settings, blocked, environment).transcriber)
 
 
 def moderation_in(folder: Path, further_policy: str = "") -> Moderation:
@@ -181,6 +191,7 @@ def build_gateway(
     *,
     limits: Limits | None = None,
     media: MediaRoom | None = None,
+    pass_through: tuple[str, ...] = (),
 ) -> Gateway:
     """Join the rooms as the program does."""
     clock = SystemClock()
@@ -203,6 +214,8 @@ def build_gateway(
         check_mark=lambda text: explicit_text_mark(text, WORDS),
         limits=limits,
         media=MediaModerator(moderation, folder / "blocked.csv", build=media.build) if media else None,
+        labelling=media.labelling if media else None,
+        pass_through=pass_through,
     )
 
 
@@ -233,14 +246,21 @@ async def serving(app: GatewayApp) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def house_in(
-    folder: Path, database_url: str, *, limits: Limits | None = None, media: MediaRoom | None = None
+    folder: Path,
+    database_url: str,
+    *,
+    limits: Limits | None = None,
+    media: MediaRoom | None = None,
+    pass_through: tuple[str, ...] = (),
 ) -> AsyncIterator[House]:
     """Build and serve a house with one app."""
     simulator = UpstreamSimulator()
     await simulator.start()
     async with running_ledger(folder, database_url) as real:
         ledger = SwitchableLedger(real)
-        gateway = build_gateway(folder, database_url, simulator.url, ledger, limits=limits, media=media)
+        gateway = build_gateway(
+            folder, database_url, simulator.url, ledger, limits=limits, media=media, pass_through=pass_through
+        )
         await gateway.start()
         app, key = await asyncio.to_thread(gateway.create_app, "测试应用")
         async with serving(GatewayApp(gateway)) as url, aiohttp.ClientSession() as http:

@@ -178,3 +178,26 @@ async def test_what_a_guard_wants_masked_is_masked_and_the_rest_goes_on(house: H
     assert house.upstream.seen[-1].body["messages"] == [{"role": "user", "content": "＊" * 4}]
     assert (await house.closing())["guards"]["g"]["flagged"] >= 1
     assert any(BAD in text for text in guard.texts())
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+async def test_policy_may_ask_guards_about_the_users_turns_as_one(house: House, is_asked: bool) -> None:  # noqa: FBT001 - a table
+    simulator = GuardSimulator()
+    await simulator.start()
+    put_in_force(house, simulator)
+    path = house.folder / "policy.yaml"
+    section = f'conversation: {{guards: "{str(is_asked).lower()}"}}\n'
+    path.write_text(path.read_text(encoding="utf-8") + section, encoding="utf-8")
+    house.moderation.reload()
+    half = len(BAD) // 2
+    turns = [f"先说{BAD[:half]}", f"{BAD[half:]}，连起来"]
+    messages = [{"role": "user", "content": text} for text in turns]
+    await house.post({"model": "m", "messages": [messages[0], {"role": "assistant", "content": "好"}, messages[1]]})
+    closed = await house.closing()
+    assert closed["outcome"] == ("input_refused" if is_asked else "answered")
+    assert bool(house.upstream.seen) is not is_asked
+    if is_asked:
+        (opened,) = await house.entries("exchange.opened")
+        assert opened["decision"]["reason"].startswith("多轮合并：")
+    await house.moderation.aclose()
+    await simulator.stop()

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.flows.gateway.house import BANNED, REPLY, House, house_in, text_of
+from tests.flows.gateway.house import BANNED, REPLY, House, house_in
+from tests.flows.gateway.samples import SAMPLES
 
+from guiju.gateway.endpoints import ENDPOINTS
+
+STREAMING = [path for path, endpoint in ENDPOINTS.items() if endpoint.streams]
 FILLER = st.text(st.sampled_from("天地玄黄宇宙洪荒，。！ abc\n😀禁违止"), max_size=12)
 
 
@@ -21,9 +25,14 @@ class LoopHouse:
         self.context = house_in(folder, url)
         self.house: House = self.loop.run_until_complete(self.context.__aenter__())
 
-    def stream(self, text: str) -> bytes:
+    def stream(self, text: str, path: str = "/v1/chat/completions") -> str:
+        """Return what a client of the endpoint has got."""
         self.house.upstream.text = text
-        return self.loop.run_until_complete(self.house.post(self.house.request(stream=True)))[2]
+        sample = SAMPLES[path]
+        body = sample.asking("你好")
+        assert isinstance(body, dict)
+        asking = self.house.post_to(path, {**body, "stream": True}, **sample.headers)
+        return sample.said(self.loop.run_until_complete(asking)[2], True)  # noqa: FBT003 - a stream
 
     def stop(self) -> None:
         self.loop.run_until_complete(self.context.__aexit__(None, None, None))
@@ -40,10 +49,11 @@ def shared_house(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(before=FILLER, after=FILLER, term=st.sampled_from([BANNED, "违禁乙", "违禁乙"]))
-def test_what_left_ends_before_the_term_begins(shared_house: LoopHouse, before: str, after: str, term: str) -> None:
-    raw = shared_house.stream(before + term + after)
-    said = text_of(raw)
+@given(before=FILLER, after=FILLER, term=st.sampled_from([BANNED, "违禁乙", "违禁乙"]), path=st.sampled_from(STREAMING))
+def test_what_left_ends_before_the_term_begins(
+    shared_house: LoopHouse, before: str, after: str, term: str, path: str
+) -> None:
+    said = shared_house.stream(before + term + after, path)
     assert said.endswith(REPLY)
     left = said.removesuffix(REPLY).removesuffix("\n\n")
     assert (before + term).startswith(left)
@@ -51,6 +61,6 @@ def test_what_left_ends_before_the_term_begins(shared_house: LoopHouse, before: 
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=FILLER.filter(bool))
-def test_a_text_without_a_finding_leaves_whole(shared_house: LoopHouse, text: str) -> None:
-    assert text_of(shared_house.stream(text)) == text
+@given(text=FILLER.filter(bool), path=st.sampled_from(STREAMING))
+def test_a_text_without_a_finding_leaves_whole(shared_house: LoopHouse, text: str, path: str) -> None:
+    assert shared_house.stream(text, path) == text

@@ -142,3 +142,19 @@ def test_any_tree_is_taken_or_refused_clearly(tree: object) -> None:
         read_configuration(tree, {}, "x")
     except ConfigurationError as error:
         assert error.where  # noqa: PT017 - either outcome is right
+
+
+def test_no_endpoint_passes_unless_it_is_named() -> None:
+    assert BUILT_IN.pass_through == ()
+    assert read_configuration({}, {}, "x").pass_through == ()
+    named = read_configuration({"pass_through": ["/v1/rerank", "/v1/a/b-c.d"]}, {}, "x")
+    assert named.pass_through == ("/v1/rerank", "/v1/a/b-c.d")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["*", ["*"], ["/v1/*"], ["/v2/x"], ["/v1/"], ["/v1/../x"], ["/v1/messages"], ["/v1/models"], [5], {}, True],
+)
+def test_a_path_that_cannot_be_let_pass_is_refused(value: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"pass_through|端点"):
+        read_configuration({"pass_through": value}, {}, "guiju.yaml")

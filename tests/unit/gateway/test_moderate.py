@@ -11,6 +11,7 @@ from guiju.gateway.stages.moderate import InputModeration
 from guiju.gateway.wire.answer import AnswerWriter
 from guiju.gateway.wire.request import read_request
 from guiju.moderation.models import ANYONE, Action, Audience, Context, Decision, Origin, Released, Scope
+from guiju.moderation.policy import ConversationPolicy
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -20,6 +21,7 @@ class Mark:
     hash: str
     tells_contexts: bool = True
     retracts: bool = False
+    conversation: ConversationPolicy = field(default_factory=lambda: ConversationPolicy(0))
 
     def relevant(self, context: Context) -> Context:
         return context
@@ -47,6 +49,9 @@ class Counting:
         self.asked.append(text)
         self.contexts.append(context)
         return Decision(self.action, scope, (), (), "", "", self.policy.hash, "")
+
+    def decide_by_words(self, text: str, scope: Scope, context: Context = ANYONE) -> Decision:
+        return self.decide(text, scope, context)
 
     panel = None
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from guiju.gateway.errors import CallError, MalformedRequestError, UnsupportedContentError
 from guiju.gateway.models import Limits, Turn
+from guiju.gateway.wire.fields import is_nested_deeper
 from guiju.gateway.wire.media import MediaPart, inline_bytes, with_media
-from guiju.gateway.wire.request import is_nested_deeper, read_request, with_masked
+from guiju.gateway.wire.request import read_request, with_masked
 from guiju.moderation.media.models import MediaKind
 
 LIMITS = Limits()

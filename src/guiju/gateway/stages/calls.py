@@ -4,7 +4,7 @@ import orjson
 
 from guiju.gateway.errors import UpstreamGarbageError
 from guiju.gateway.exchange import ChoiceOutput
-from guiju.gateway.wire.request import strings_in
+from guiju.gateway.wire.fields import strings_in
 
 _CALLS_MOST = 128  # more parallel calls than any model makes
 

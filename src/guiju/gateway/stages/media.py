@@ -66,6 +66,8 @@ class MediaStage:
 
     def _received(self, part: MediaPart) -> MediaPart:
         assert self._media is not None  # noqa: S101 - see receive
+        if part.content:
+            return part
         if part.is_remote:
             content, mime = self._fetcher.fetch(address_of(part), self._media.settings, where=part.where), ""
         else:
@@ -84,7 +86,7 @@ class MediaStage:
         if not rules.may_go_on(of_texts):
             return of_texts
         parts = exchange.request.media
-        exchange.media = tuple([await self._report(part) for part in parts])
+        exchange.media = tuple([await self.report(part, Scope.INPUT) for part in parts])
         governing = rules.strictest([of_texts, *(report.decision for report in exchange.media)]) or of_texts
         exchange.input_decision = governing
         if rules.may_go_on(governing):
@@ -97,17 +99,27 @@ class MediaStage:
                 await self._evidence.keep(_kept(exchange, part, report))
         return governing
 
-    async def _report(self, part: MediaPart) -> MediaReport:
+    async def fetch(self, part: MediaPart) -> bytes:
+        """Return what stands at the address of a part that the model server names instead of sending it.
+
+        Raises:
+            CallError: it may not be fetched, or cannot be.
+        """
+        loop = asyncio.get_running_loop()
+        return (await loop.run_in_executor(self._receiving, self._received, part)).content
+
+    async def report(self, part: MediaPart, scope: Scope) -> MediaReport:
+        """Look at a medium that goes in or out; only where `refusal` has nothing against it."""
         media = self._media
-        assert media is not None  # noqa: S101 - see receive
+        assert media is not None  # noqa: S101 - `refusal` says so
         medium = Medium(part.kind, part.content, part.where)
         if self._waiting >= _MOST_WAITING:
-            return media.unchecked(medium, Scope.INPUT, _busy())
+            return media.unchecked(medium, scope, _busy())
         self._waiting += 1
         try:
-            return await self._looked_at(lambda: media.check(medium, Scope.INPUT), media.settings.bounds.budget_ms)
+            return await self._looked_at(lambda: media.check(medium, scope), media.settings.bounds.budget_ms)
         except TimeoutError:
-            return media.unchecked(medium, Scope.INPUT, _late(media.settings.bounds.budget_ms))
+            return media.unchecked(medium, scope, _late(media.settings.bounds.budget_ms))
         finally:
             self._waiting -= 1
 

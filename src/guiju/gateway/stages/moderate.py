@@ -8,6 +8,7 @@ from guiju.gateway import rules
 from guiju.gateway.exchange import ChoiceOutput, Exchange
 from guiju.gateway.ports import Moderating, ReleaseStream, TextStream
 from guiju.gateway.stages.calls import call_text
+from guiju.gateway.stages.conversation import joined
 from guiju.gateway.stages.judge import AnswerJudge, Cleared, guard_log
 from guiju.gateway.wire.request import with_masked
 from guiju.moderation.guards.interface import Question
@@ -22,6 +23,8 @@ _REMEMBERED = 8192
 _ORIGINS = {
     "tool": Origin.TOOL,
     "function": Origin.TOOL,
+    "system": Origin.SYSTEM,
+    "developer": Origin.SYSTEM,
     **dict.fromkeys(("documents", "context", "retrieved", "search_results"), Origin.RETRIEVED),
 }
 TEXT_FIELDS = ("content", "reasoning_content", "reasoning", "refusal")
@@ -60,16 +63,35 @@ class InputModeration:
             if turn.text
         ]
         governing = rules.strictest(decisions) or self._moderation.decide("", Scope.INPUT)
+        if len(decisions) > 1 and rules.may_go_on(governing):
+            governing = await self._of_conversation(exchange, decisions, plain) or governing
         if exchange.panel is not None and exchange.panel.judges_input and rules.may_go_on(governing):
             decisions = await self._judged(exchange, exchange.panel, decisions)
             governing = rules.strictest(decisions) or governing
         exchange.input_decision = governing
+        exchange.apart = tuple(decisions)
         if governing.action is Action.REPLACE:
             self._mask(exchange, decisions)
         if exchange.vault is not None and exchange.vault.restores:
             vault = exchange.vault
             exchange.sent = with_masked(exchange.for_upstream, lambda text, _role: vault.masked(text))
         return governing
+
+    async def _of_conversation(self, exchange: Exchange, decisions: list[Decision], plain: Context) -> Decision | None:
+        """Decide about the user's last texts as if they were one; None where that shows nothing that stops them."""
+        spoken = joined(exchange.request.turns, self._moderation.policy.conversation.turns)
+        if spoken is None:
+            return None
+        decision = self._moderation.decide_by_words(spoken.text, Scope.INPUT, plain)
+        shows_more = not rules.may_go_on(decision) and spoken.shows_more(decision)
+        panel = exchange.panel
+        if not shows_more and panel is not None and panel.judges_input and self._moderation.policy.conversation.guards:
+            apart = rules.strictest(decisions)
+            assert apart is not None  # noqa: S101 - there are several
+            question = Question(exchange.told(spoken.text), Scope.INPUT)
+            decision = await panel.judge(question, apart, guard_log(exchange), context=plain)
+            shows_more = not rules.may_go_on(decision)
+        return replace(decision, reason=f"多轮合并：{decision.reason}") if shows_more else None
 
     async def _judged(self, exchange: Exchange, panel: Panel, decisions: list[Decision]) -> list[Decision]:
         """Ask the guards about every turn."""

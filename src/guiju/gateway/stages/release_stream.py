@@ -15,9 +15,9 @@ from guiju.gateway.stages.judge import Cleared
 from guiju.gateway.stages.moderate import TEXT_FIELDS, OutputGuard
 from guiju.gateway.upstreams.interface import Event
 from guiju.gateway.upstreams.pool import Opened
-from guiju.gateway.wire.answer import DONE, error_event, plain_usage
+from guiju.gateway.wire.answer import plain_usage
 from guiju.gateway.wire.events import event_choices, garbage
-from guiju.gateway.wire.retract import retract_event
+from guiju.gateway.wire.logprobs import TokenProbabilities, take_tokens
 
 _CONTENT: Final = "content"
 
@@ -34,6 +34,7 @@ class StreamRelease:
         self._guard = OutputGuard(desk.moderation, exchange)
         self._choices_most = desk.limits.choices
         self._retracts = desk.moderation.policy.retracts
+        self._tokens: dict[int, TokenProbabilities] | None = {} if exchange.request.wants_logprobs else None
         self._on_over = on_over
         self._failure: UpstreamError | None = None
         self._has_ended = False
@@ -80,7 +81,7 @@ class StreamRelease:
             return await self._fail(stopping(), rules.INTERRUPTED)
         self._over()  # the closing entry is on its way already
         await self._source.close()
-        return error_event(stopping(), self._exchange.id)
+        return self._exchange.writer.error(stopping(), self._exchange.id)
 
     async def _step(self) -> bytes:
         try:
@@ -119,6 +120,8 @@ class StreamRelease:
         usage = event.get("usage")
         if usage is not None:
             self._exchange.usage = plain_usage(usage) or self._exchange.usage
+        if self._tokens is not None:
+            take_tokens(event, self._tokens)
         for index, delta, finish_reason in event_choices(event, self._choices_most):
             choice = self._take_choice(index, delta, out=out, pieces=pieces)
             if self._guard.judge is not None:
@@ -223,11 +226,15 @@ class StreamRelease:
             if count := sum(map(len, (*choice.released.get(name, ()), *parts))):
                 choice.retracted[name] = count
         if choice.retracted:
-            out.append(retract_event(self._exchange.writer, choice.index, choice.retracted))
+            out.append(self._exchange.writer.retract(choice.index, choice.retracted))
             choice.has_text = False
 
     def _add(self, choice: ChoiceOutput, field: str, text: str, *, out: list[bytes], pieces: list[Piece]) -> None:
-        out.append(self._exchange.writer.text(choice.index, field, text))
+        if self._tokens is not None and field == _CONTENT:
+            tokens = self._tokens.setdefault(choice.index, TokenProbabilities()).leave(text)
+            out.append(self._exchange.writer.probable(choice.index, text, tokens))
+        else:
+            out.append(self._exchange.writer.text(choice.index, field, text))
         pieces.append((choice.index, field, text))
         if field == _CONTENT:
             choice.has_text = True
@@ -275,22 +282,22 @@ class StreamRelease:
         tail = [
             writer.finish(choice.index, choice.finish_reason, extension) for choice in self._exchange.choices.values()
         ]
-        if self._exchange.request.wants_usage and self._exchange.usage:
-            tail.append(writer.usage(self._exchange.usage))
-        return b"".join((*tail, DONE))
+        tail.append(writer.end(self._exchange.usage, is_wanted=self._exchange.request.wants_usage))
+        return b"".join(tail)
 
     async def _fail(self, error: CallError, outcome: str) -> bytes:
         """End a stream that had begun: an error event, and no [DONE]."""
-        self._exchange.failure = error.code
+        exchange = self._exchange
+        exchange.failure = error.code
         self._over()
         await self._source.close()
-        if outcome == rules.EVIDENCE_FAILED and self._exchange.outcome:
-            return error_event(error, self._exchange.id)  # the closing entry is being tried again already
+        if outcome == rules.EVIDENCE_FAILED and exchange.outcome:
+            return exchange.writer.error(error, exchange.id)  # the closing entry is being tried again already
         try:
-            await self._desk.evidence.close(self._exchange, outcome)
+            await self._desk.evidence.close(exchange, outcome)
         except EvidenceUnavailableError as worse:
-            return error_event(worse, self._exchange.id)
-        return error_event(error, self._exchange.id)
+            return exchange.writer.error(worse, exchange.id)
+        return exchange.writer.error(error, exchange.id)
 
     def _abandon(self, outcome: str) -> None:
         if self._is_over:

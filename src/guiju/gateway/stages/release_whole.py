@@ -6,8 +6,9 @@ from guiju.gateway.stages.calls import calls_as_sent, hold_call
 from guiju.gateway.stages.desk import Desk
 from guiju.gateway.stages.moderate import TEXT_FIELDS, OutputGuard, decide, masked
 from guiju.gateway.upstreams.interface import Event
-from guiju.gateway.wire.answer import DONE, plain_usage
+from guiju.gateway.wire.answer import plain_usage
 from guiju.gateway.wire.events import garbage, known_reason
+from guiju.gateway.wire.logprobs import TokenProbabilities
 from guiju.moderation.models import Decision, Scope
 
 
@@ -55,7 +56,12 @@ async def _release_choice(desk: Desk, exchange: Exchange, raw: object, *, place:
         texts[field] = exchange.restored(_as_decided(desk, exchange, guard, text=text, decision=decision))
     calls = message.get("tool_calls")
     may_call = not calls or await _may_call(guard, choice, calls)
-    return _passed(exchange, choice, texts=texts, may_call=may_call)
+    sent = _passed(exchange, choice, texts=texts, may_call=may_call)
+    if exchange.request.wants_logprobs and may_call and "content" in texts:
+        tokens = TokenProbabilities()
+        tokens.take(raw.get("logprobs"))
+        sent["logprobs"] = {"content": tokens.leave(str(texts["content"])), "refusal": None}
+    return sent
 
 
 def _as_decided(desk: Desk, exchange: Exchange, guard: OutputGuard, *, text: str, decision: Decision) -> str:
@@ -104,7 +110,6 @@ def _replaced(choice: ChoiceOutput, reply: str) -> dict[str, object]:
 
 
 def _as_sent(choice: ChoiceOutput, message: dict[str, object]) -> dict[str, object]:
-    # Log probabilities name alternatives that nobody moderated, so none are passed on.
     return {"index": choice.index, "message": message, "logprobs": None, "finish_reason": choice.finish_reason}
 
 
@@ -125,6 +130,6 @@ async def refuse_input(desk: Desk, exchange: Exchange) -> bytes:
     writer = exchange.writer
     if exchange.request.is_stream:
         start = writer.delta(0, {"role": "assistant", "content": decision.reply})
-        return start + writer.finish(0, "content_filter", extension) + DONE
+        return start + writer.finish(0, "content_filter", extension) + writer.end({}, is_wanted=False)
     sent = _as_sent(choice, {"role": "assistant", "content": decision.reply})
     return writer.whole([sent], {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, extension)

@@ -6,6 +6,8 @@ from typing import Protocol
 from guiju.gateway.wire.request import ChatRequest
 
 Event = dict[str, object]
+MEDIUM, MIME = "medium", "mime"
+"""The keys of an answer that is no JSON, such as sound: its bytes, and the type that the server gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Upstream(Protocol):
         ...
 
     async def complete(self, call: UpstreamCall) -> Event:
-        """Ask for a whole answer and return it parsed.
+        """Ask for a whole answer and return it parsed; one that is no JSON, where `is_conversation` is false, as bytes.
 
         Raises:
             UpstreamError: there is no whole answer.

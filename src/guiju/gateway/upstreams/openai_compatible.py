@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import re
 import time
+from collections.abc import Callable
 
 import orjson
 
@@ -21,16 +22,18 @@ from guiju.gateway.models import Patience
 from guiju.gateway.upstreams.http.client import HttpClient
 from guiju.gateway.upstreams.http.connection import HttpResponse
 from guiju.gateway.upstreams.http.errors import ConnectFailedError, HttpError, MalformedError
-from guiju.gateway.upstreams.interface import Event, UpstreamCall
+from guiju.gateway.upstreams.interface import MEDIUM, MIME, Event, UpstreamCall
 from guiju.gateway.upstreams.sse import EventParser
+from guiju.gateway.wire.forms import write_form
+from guiju.gateway.wire.request import ChatRequest
 
 _OK, _TOO_MANY = 200, 429
+_JSON = "application/json"
 _ERROR_BODY_BYTES = 16 * 1024
 _EVENT_BYTES = 1024 * 1024
 _HEALTH_SECONDS = 5.0
 _CODE = re.compile(r"[a-z0-9_]{1,64}")
 _END_SECONDS = 0.1
-_CHAT_PATH = "/chat/completions"
 NETWORK_ERRORS = (TimeoutError, HttpError, OSError)
 
 
@@ -63,35 +66,39 @@ class OpenAICompatible:
         payload = call.request.upstream_payload(call.model)
         try:
             async with asyncio.timeout(self._patience.whole):
-                payload["stream"] = False
-                response = await self._post(payload)
+                if call.request.is_conversation:
+                    payload["stream"] = False
+                response = await self._post(call.request, payload)
                 try:
                     body = await self._bounded(response, self._answer_bytes)
                 finally:
                     self._client.release(response)
         except NETWORK_ERRORS as error:
             raise self.failure(error, self._patience.whole) from None
+        if not call.request.is_conversation and response.content_type != _JSON:
+            return {MEDIUM: body, MIME: response.content_type}
         try:
             answer = orjson.loads(body)
         except orjson.JSONDecodeError:
             raise self._garbage() from None
         if not isinstance(answer, dict):
             raise self._garbage()
-        return answer
+        return answer if call.request.reshape is None else call.request.reshape(answer)
 
-    async def open(self, call: UpstreamCall) -> "HttpSource":
+    async def open(self, call: UpstreamCall) -> "HttpSource | ReshapedSource":
         """Ask for a streamed answer; see the interface."""
         payload = call.request.upstream_payload(call.model)
         try:
             async with asyncio.timeout(self._patience.first_byte):
                 payload["stream"] = True
-                response = await self._post(payload)
+                response = await self._post(call.request, payload)
         except NETWORK_ERRORS as error:
             raise self.failure(error, self._patience.first_byte) from None
         if response.content_type != "text/event-stream":
             self._client.release(response)
             raise self._garbage()
-        return HttpSource(self, response, patience=self._patience, answer_bytes=self._answer_bytes)
+        source = HttpSource(self, response, patience=self._patience, answer_bytes=self._answer_bytes)
+        return source if call.request.reshape is None else ReshapedSource(source, call.request.reshape)
 
     async def is_healthy(self) -> bool:
         """Ask for the list of models, which also tells which there are."""
@@ -135,8 +142,11 @@ class OpenAICompatible:
             f"The model server {self.name} closed the connection before its answer was whole; try again.",
         )
 
-    async def _post(self, payload: dict[str, object]) -> HttpResponse:
-        response = await self._client.post(_CHAT_PATH, orjson.dumps(payload))
+    async def _post(self, request: ChatRequest, payload: dict[str, object]) -> HttpResponse:
+        if request.form:
+            response = await self._client.send(request.path, *write_form(request.upstream_form(payload)))
+        else:
+            response = await self._client.post(request.path, orjson.dumps(payload))
         if response.status != _OK:
             try:
                 code = await self._error_code(response)
@@ -224,6 +234,29 @@ class HttpSource:
                 async with asyncio.timeout(_END_SECONDS):
                     await self._response.read_any()
         self._upstream.release(self._response)
+
+
+class ReshapedSource:
+    """A streamed answer whose events are made such of the chat-completions shape."""
+
+    def __init__(self, source: HttpSource, reshape: Callable[[Event], Event]) -> None:
+        """Read `source`."""
+        self._source = source
+        self._reshape = reshape
+
+    @property
+    def is_done(self) -> bool:
+        """Whether `[DONE]` came."""
+        return self._source.is_done
+
+    async def read(self) -> list[Event] | None:
+        """Wait for the next events; see the interface."""
+        events = await self._source.read()
+        return None if events is None else [self._reshape(event) for event in events]
+
+    async def close(self) -> None:
+        """Give the answer up."""
+        await self._source.close()
 
 
 def too_large(name: str, most: int) -> UpstreamTooLargeError:

@@ -1,5 +1,6 @@
 """Answers in the OpenAI shape, written as bytes; the parts that repeat in every event are written once an exchange."""
 
+from collections.abc import Mapping
 from functools import cached_property
 
 import orjson
@@ -30,10 +31,20 @@ class AnswerWriter:
             self._starts[index, field] = start
         return start + orjson.dumps(text) + _TEXT_END
 
-    def delta(self, index: int, delta: object) -> bytes:
+    def probable(self, index: int, text: str, tokens: list[dict[str, object]]) -> bytes:
+        """Write an event that adds `text` to the content, with the log probabilities of tokens that have left."""
+        choice = {"index": index, "delta": {"content": text}, "logprobs": {"content": tokens, "refusal": None}}
+        return self._with(orjson.dumps({"choices": [{**choice, "finish_reason": None}]}))
+
+    def delta(self, index: int, delta: dict[str, object]) -> bytes:
         """Write an event with any delta."""
         choices = [{"index": index, "delta": delta, "logprobs": None, "finish_reason": None}]
         return self._with(orjson.dumps({"choices": choices}))
+
+    def retract(self, index: int, characters: Mapping[str, int]) -> bytes:
+        """Write that the client must take text back: an empty delta, which others pass over."""
+        choices = [{"index": index, "delta": {}, "logprobs": None, "finish_reason": None}]
+        return self._with(orjson.dumps({"choices": choices, "guiju": taken_back(index, characters)}))
 
     def finish(self, index: int, reason: str, extension: dict[str, object] | None) -> bytes:
         """Write the last event of a choice; `extension` is the `guiju` object."""
@@ -43,9 +54,9 @@ class AnswerWriter:
             more["guiju"] = extension
         return self._with(orjson.dumps(more))
 
-    def usage(self, usage: dict[str, object]) -> bytes:
-        """Write the usage event that `stream_options.include_usage` asks for."""
-        return self._with(orjson.dumps({"choices": [], "usage": usage}))
+    def end(self, usage: dict[str, object], *, is_wanted: bool) -> bytes:
+        """Write the usage event that `stream_options.include_usage` asks for, and the end."""
+        return self._with(orjson.dumps({"choices": [], "usage": usage})) + DONE if is_wanted and usage else DONE
 
     def whole(self, choices: list[dict[str, object]], usage: dict[str, object], extension: dict[str, object]) -> bytes:
         """Write the whole answer."""
@@ -53,12 +64,21 @@ class AnswerWriter:
             {**self._head, "object": "chat.completion", "choices": choices, "usage": usage, "guiju": extension}
         )
 
+    def error(self, error: CallError, exchange_id: str) -> bytes:
+        """Write an error into a stream that has begun; OpenAI's clients raise it."""
+        return error_event(error, exchange_id)
+
     def _with(self, more: bytes) -> bytes:
         return self._event + b"," + more[1:] + b"\n\n"
 
 
+def taken_back(index: int, characters: Mapping[str, int]) -> dict[str, object]:
+    """Return the `guiju` object of the event that takes text back; counted in Unicode code points."""
+    return {"event": "retract", "choice": index, "characters": dict(characters)}
+
+
 def error_event(error: CallError, exchange_id: str) -> bytes:
-    """Write an error into a stream that has begun; OpenAI's clients raise it."""
+    """Write an error as an event of the OpenAI shape."""
     return b"data: " + error.body(exchange_id) + b"\n\n"
 
 

@@ -15,6 +15,9 @@ from guiju.moderation.policy.bundle import (
     ScopePolicy,
     Upstream,
 )
+from guiju.moderation.policy.categories import load_categories
+from guiju.moderation.policy.conversation import ConversationPolicy
+from guiju.moderation.policy.guards import GuardKind
 from guiju.moderation.policy.reading import MAX_POLICY_BYTES, parse_policy, read_policy
 
 __all__ = [
@@ -25,13 +28,16 @@ __all__ = [
     "MAX_POLICY_BYTES",
     "PASSING",
     "SEVERITY",
+    "ConversationPolicy",
     "DetectorPolicy",
+    "GuardKind",
     "PersonalPolicy",
     "PolicyBundle",
     "PolicyRule",
     "Reply",
     "ScopePolicy",
     "Upstream",
+    "load_categories",
     "parse_policy",
     "read_policy",
 ]

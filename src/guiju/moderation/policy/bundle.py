@@ -6,11 +6,12 @@ from enum import StrEnum
 
 from guiju.moderation.media.settings import MediaSettings
 from guiju.moderation.models import ANYONE, Action, Audience, Context, Finding, Origin, Scope
+from guiju.moderation.policy.conversation import ConversationPolicy
 from guiju.moderation.policy.guards import GuardPolicy
 from guiju.moderation.policy.streams import AtStop, StreamPolicy
 
-ANYWHERE = ("input", "output", "retrieved", "tool")
-"""What policy tells apart: both scopes, and of what comes in, what a search or a tool brought."""
+ANYWHERE = ("input", "output", "retrieved", "tool", "system")
+"""What policy tells apart: both scopes, and of what comes in, what a search, a tool or the app itself brought."""
 
 DEFAULT_KINDS = ("resident_id", "mobile", "bank_card", "email", "passport")
 KINDS = (
@@ -173,7 +174,7 @@ class PolicyBundle:
         name: the operator's name for it.
         version: the operator's version.
         updated: ISO date.
-        scopes: input and output, and where policy tells them apart, retrieved and tool.
+        scopes: input and output, and where policy tells them apart, retrieved, tool and system.
         rules: exceptions; the first that fits decides.
         detectors: per detector.
         replies: risk, chapter, `default` or `undetermined` → reply.
@@ -182,6 +183,7 @@ class PolicyBundle:
         media: what is done with pictures, sound and video.
         personal: what becomes of personal information.
         streams: how answers are streamed.
+        conversation: how much of a conversation is read as one text.
         library_hash: content hash of the keyword library.
         hash: SHA-256 of the canonical JSON of all of it.
     """
@@ -200,6 +202,7 @@ class PolicyBundle:
     media: MediaSettings = field(default_factory=MediaSettings)
     personal: PersonalPolicy = field(default_factory=PersonalPolicy)
     streams: StreamPolicy = field(default_factory=StreamPolicy)
+    conversation: ConversationPolicy = field(default_factory=ConversationPolicy)
     tells_audiences: bool = field(init=False, default=False)
     tells_apps: bool = field(init=False, default=False)
     tells_origins: bool = field(init=False, default=False)

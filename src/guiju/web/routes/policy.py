@@ -14,7 +14,7 @@ from guiju.web.views.policy import explain_trial, library_view, terms_view
 
 WISH_TITLES = {"block": "拦截", "review": "复核", "observe": "观察"}
 LEVEL_TITLES = {"high": "高", "medium": "中", "low": "低"}
-SCOPE_TITLES = {"input": "输入", "output": "输出", "retrieved": "检索所得", "tool": "工具结果"}
+SCOPE_TITLES = {"input": "输入", "output": "输出", "retrieved": "检索所得", "tool": "工具结果", "system": "系统提示"}
 
 
 @dataclass(frozen=True, slots=True)
