@@ -1,0 +1,44 @@
+"""Every carrier there is, and which one a file needs."""
+
+from pathlib import PurePath
+
+from guiju.labelling.carriers.gif import Gif
+from guiju.labelling.carriers.interface import Carrier
+from guiju.labelling.carriers.jpeg import Jpeg
+from guiju.labelling.carriers.png import Png
+from guiju.labelling.carriers.splicing import Source
+from guiju.labelling.carriers.webp import Webp
+from guiju.labelling.errors import unsupported
+
+CARRIERS: tuple[Carrier, ...] = (Png(), Jpeg(), Webp(), Gif())
+HEAD = 4096
+
+
+def carrier_for(source: Source, *, mime: str = "", name: str = "") -> Carrier:
+    """Find the carrier of a file: by its bytes, whatever its name says; by media type or name where bytes cannot tell.
+
+    Raises:
+        UnsupportedFormatError: none of ours is for it.
+    """
+    head = source.head(HEAD)
+    if not head:
+        raise unsupported("文件是空的", "the file is empty")
+    for carrier in CARRIERS:
+        if carrier.recognises(head):
+            return carrier
+    carrier_by_name = by_mime(mime) or by_suffix(PurePath(name).suffix)
+    if carrier_by_name is None or not carrier_by_name.is_text:
+        shown = mime or PurePath(name).suffix or "?"
+        raise unsupported(f"无法识别文件内容（{shown}）", f"its content is of no format that we know ({shown})")
+    return carrier_by_name
+
+
+def by_mime(mime: str) -> Carrier | None:
+    """Return the carrier of a media type; parameters after `;` do not matter."""
+    wanted = mime.partition(";")[0].strip().lower()
+    return next((carrier for carrier in CARRIERS if wanted in carrier.mimes), None)
+
+
+def by_suffix(suffix: str) -> Carrier | None:
+    """Return the carrier of files whose name ends in `suffix`."""
+    return next((carrier for carrier in CARRIERS if suffix.lower() in carrier.suffixes), None)
