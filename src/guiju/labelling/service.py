@@ -1,13 +1,10 @@
 """Labels content: the one label of the standard, in its place, read back before anything is handed on."""
 
-import hashlib
-import io
 import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from guiju.kit.errors import InputError, StorageError
 from guiju.labelling import plain
@@ -28,7 +25,6 @@ from guiju.labelling.models import (
 )
 from guiju.labelling.rules import first_label, label_json, propagated
 
-_PIECE = 1 << 20
 Sign = Callable[[Label], Label]
 Record = Callable[[Labelled], None]
 
@@ -268,7 +264,7 @@ def _hand_on(source: Source, plan: _Plan, path: Path, target: Path, record: Reco
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".labelling-")
     try:
         with os.fdopen(handle, "w+b") as file:
-            spliced(source, plan.edits, file)
+            written = spliced(source, plan.edits, file)
             file.flush()
             os.fsync(file.fileno())
             plan.check(Source(file))
@@ -277,10 +273,10 @@ def _hand_on(source: Source, plan: _Plan, path: Path, target: Path, record: Reco
                 format=plan.format,
                 place=plan.place,
                 label=plan.label,
-                sha256_before=_sha256(path),
-                sha256_after=_digest(file),
+                sha256_before=written.sha256_before,
+                sha256_after=written.sha256_after,
                 size_before=source.size,
-                size_after=file.seek(0, io.SEEK_END),
+                size_after=written.size_after,
                 replaced=plan.replaced,
             )
         Path(name).chmod(path.stat().st_mode & 0o7777)
@@ -296,16 +292,3 @@ def _hand_on(source: Source, plan: _Plan, path: Path, target: Path, record: Reco
     finally:
         os.close(folder)
     return done
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return _digest(file)
-
-
-def _digest(file: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    file.seek(0)
-    while piece := file.read(_PIECE):
-        digest.update(piece)
-    return digest.hexdigest()

@@ -32,9 +32,9 @@ class Gif:
     is_text = False
     place = "Application Extension 'XMP DataXMP' → TC260:AIGC"
 
-    def recognises(self, head: bytes) -> bool:
+    def recognises(self, source: Source) -> bool:
         """Tell a GIF by its signature."""
-        return head[:6] in (b"GIF87a", b"GIF89a")
+        return source.head(6) in (b"GIF87a", b"GIF89a")
 
     def sites(self, source: Source) -> Sequence[Site]:
         """Find labels in XMP extensions and comments."""

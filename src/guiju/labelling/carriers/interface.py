@@ -48,8 +48,8 @@ class Carrier(Protocol):
     def place(self) -> str:
         """Where the label is written, in the format's own words."""
 
-    def recognises(self, head: bytes) -> bool:
-        """Tell by its first bytes whether a file is one of the family; never where only the name can tell."""
+    def recognises(self, source: Source) -> bool:
+        """Tell by its bytes whether a file is one of the family; never where only the name can tell."""
 
     def sites(self, source: Source) -> Sequence[Site]:
         """Find every label in the file.

@@ -39,9 +39,9 @@ class Jpeg:
     is_text = False
     place = "APP1 XMP → TC260:AIGC"
 
-    def recognises(self, head: bytes) -> bool:
+    def recognises(self, source: Source) -> bool:
         """Tell a JPEG by its first marker."""
-        return head.startswith(b"\xff\xd8\xff")
+        return source.head(3) == b"\xff\xd8\xff"
 
     def sites(self, source: Source) -> Sequence[Site]:
         """Find labels in XMP, EXIF and APP11."""

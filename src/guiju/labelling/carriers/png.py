@@ -40,9 +40,9 @@ class Png:
     is_text = False
     place = "iTXt XML:com.adobe.xmp → TC260:AIGC"
 
-    def recognises(self, head: bytes) -> bool:
+    def recognises(self, source: Source) -> bool:
         """Tell a PNG by its signature."""
-        return head.startswith(_SIGNATURE)
+        return source.head(len(_SIGNATURE)) == _SIGNATURE
 
     def sites(self, source: Source) -> Sequence[Site]:
         """Find labels in XMP, in text chunks and in EXIF."""

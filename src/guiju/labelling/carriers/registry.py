@@ -2,16 +2,21 @@
 
 from pathlib import PurePath
 
+from guiju.labelling.carriers.flac import Flac
 from guiju.labelling.carriers.gif import Gif
+from guiju.labelling.carriers.heif import Heif
 from guiju.labelling.carriers.interface import Carrier
 from guiju.labelling.carriers.jpeg import Jpeg
+from guiju.labelling.carriers.movie import Movie
+from guiju.labelling.carriers.mp3 import Mp3
+from guiju.labelling.carriers.ogg import Ogg
 from guiju.labelling.carriers.png import Png
 from guiju.labelling.carriers.splicing import Source
+from guiju.labelling.carriers.wav import Wav
 from guiju.labelling.carriers.webp import Webp
 from guiju.labelling.errors import unsupported
 
-CARRIERS: tuple[Carrier, ...] = (Png(), Jpeg(), Webp(), Gif())
-HEAD = 4096
+CARRIERS: tuple[Carrier, ...] = (Png(), Jpeg(), Webp(), Gif(), Heif(), Movie(), Wav(), Mp3(), Flac(), Ogg())
 
 
 def carrier_for(source: Source, *, mime: str = "", name: str = "") -> Carrier:
@@ -20,11 +25,10 @@ def carrier_for(source: Source, *, mime: str = "", name: str = "") -> Carrier:
     Raises:
         UnsupportedFormatError: none of ours is for it.
     """
-    head = source.head(HEAD)
-    if not head:
+    if not source.size:
         raise unsupported("文件是空的", "the file is empty")
     for carrier in CARRIERS:
-        if carrier.recognises(head):
+        if carrier.recognises(source):
             return carrier
     carrier_by_name = by_mime(mime) or by_suffix(PurePath(name).suffix)
     if carrier_by_name is None or not carrier_by_name.is_text:

@@ -28,6 +28,12 @@ class Chunk:
         return source.read(self.body_at, self.body_end - self.body_at)
 
 
+def is_form(source: Source, *forms: bytes) -> bool:
+    """Tell whether a file is a RIFF of one of these forms."""
+    head = source.head(FORM)
+    return head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:12] in forms
+
+
 def chunk_at(source: Source, at: int, limit: int) -> Chunk:
     """Read the chunk at `at`, which must end by `limit`; the last one may lack its padding byte.
 
@@ -55,6 +61,44 @@ def chunks(source: Source, start: int, limit: int) -> Iterator[Chunk]:
         yield found
         at = found.end
     raise damaged("RIFF 数据块过多", "too many RIFF chunks")
+
+
+def check_count(found: Sequence[Chunk]) -> None:
+    """Refuse more chunks than any file has.
+
+    Raises:
+        DamagedFileError: there are.
+    """
+    if len(found) > _MOST_CHUNKS:
+        raise damaged("RIFF 数据块过多", "too many RIFF chunks")
+
+
+def text_of(chunk: Chunk, source: Source) -> str:
+    """Return the text in a chunk."""
+    return chunk.body(source).decode("utf-8", "replace").strip("\0")
+
+
+def info(chunk: Chunk, source: Source) -> list[Chunk]:
+    """Return what stands in a list of type `INFO`; nothing of another list.
+
+    Raises:
+        DamagedFileError: it contradicts its length.
+    """
+    if chunk.body_end - chunk.body_at < 4 or source.read(chunk.body_at, 4) != b"INFO":  # noqa: PLR2004 - its type
+        return []
+    return list(chunks(source, chunk.body_at + 4, chunk.body_end))
+
+
+def without_info(chunk: Chunk, source: Source, kind: bytes) -> list[Edit]:
+    """Plan to take the chunks of a kind out of a list of type `INFO`; the list goes when nothing is left."""
+    inside = info(chunk, source)
+    kept = [one for one in inside if one.kind != kind]
+    if len(kept) == len(inside):
+        return []
+    if not kept:
+        return [Edit(chunk.at, chunk.end, b"")]
+    body = b"".join(new_chunk(one.kind, one.body(source)) for one in kept)
+    return [Edit(chunk.at, chunk.end, new_chunk(b"LIST", b"INFO" + body))]
 
 
 def new_chunk(kind: bytes, body: bytes) -> bytes:

@@ -4,12 +4,15 @@ Whatever no edit names is copied byte for byte: that a label loses nothing is a 
 of the file. Files of any size go through in pieces.
 """
 
+import hashlib
 import io
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
 
 from guiju.labelling.errors import damaged
 
@@ -60,15 +63,15 @@ class Source:
         """Return everything, where that is metadata alone, as in a text."""
         return self.read(0, self.size)
 
-    def copy(self, start: int, end: int, target: BinaryIO) -> None:
-        """Copy the bytes from `start` up to `end` to `target`."""
+    def pieces(self, start: int, end: int) -> Iterator[bytes]:
+        """Give the bytes from `start` up to `end` piece by piece."""
         self._file.seek(start)
         while start < end:
             piece = self._file.read(min(_PIECE, end - start))
             if not piece:
                 raise damaged("文件在读取时变短", "it became shorter while it was read")
-            target.write(piece)
             start += len(piece)
+            yield piece
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -93,14 +96,32 @@ def in_order(edits: Iterable[Edit]) -> list[Edit]:
     return ordered
 
 
-def spliced(source: Source, edits: Iterable[Edit], target: BinaryIO) -> None:
-    """Write `source` with its edits to `target`."""
-    at = 0
-    for edit in in_order(edits):
-        source.copy(at, edit.start, target)
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written: SHA-256 of the old bytes and of the new ones, in hex, and how many there are now."""
+
+    sha256_before: str
+    sha256_after: str
+    size_after: int
+
+
+def spliced(source: Source, edits: Iterable[Edit], target: BinaryIO) -> Written:
+    """Write `source` with its edits to `target`; each byte is read once."""
+    before, after = hashlib.sha256(), hashlib.sha256()
+    size, at = 0, 0
+    for edit in [*in_order(edits), Edit(source.size, source.size, b"")]:
+        for piece in source.pieces(at, edit.start):
+            before.update(piece)
+            after.update(piece)
+            target.write(piece)
+            size += len(piece)
+        for piece in source.pieces(edit.start, edit.end):
+            before.update(piece)
+        after.update(edit.new)
         target.write(edit.new)
+        size += len(edit.new)
         at = edit.end
-    source.copy(at, source.size, target)
+    return Written(before.hexdigest(), after.hexdigest(), size)
 
 
 def spliced_bytes(content: bytes, edits: Iterable[Edit]) -> bytes:
@@ -119,14 +140,20 @@ class Shift:
     def __init__(self, edits: Sequence[Edit]) -> None:
         """Take the edits that change lengths."""
         ordered = in_order(edits)
-        self._ends = [edit.end for edit in ordered]
-        self._growth = [0, *accumulate(len(edit.new) - (edit.end - edit.start) for edit in ordered)]
+        growth = accumulate((len(edit.new) - (edit.end - edit.start) for edit in ordered), initial=0)
+        self._ends = np.array([edit.end for edit in ordered], np.uint64)
+        self._growth = np.fromiter(growth, np.int64)
 
     def __call__(self, at: int) -> int:
         """Return the new place of the byte at `at`, which no edit replaces."""
-        return at + self._growth[bisect_right(self._ends, at)]
+        return int(self.many(np.array([at], np.uint64))[0])
+
+    def many(self, places: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Return the new places of many bytes at once."""
+        grown = self._growth[np.searchsorted(self._ends, places, side="right")]
+        return places + grown.astype(np.uint64)  # a shrinking wraps round, and back
 
     @property
     def total(self) -> int:
         """By how many bytes the file grows."""
-        return self._growth[-1]
+        return int(self._growth[-1])

@@ -25,9 +25,9 @@ class Webp:
     is_text = False
     place = "RIFF 'XMP ' → TC260:AIGC"
 
-    def recognises(self, head: bytes) -> bool:
+    def recognises(self, source: Source) -> bool:
         """Tell a WebP by its form."""
-        return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+        return riff.is_form(source, b"WEBP")
 
     def sites(self, source: Source) -> Sequence[Site]:
         """Find labels in XMP and EXIF."""

@@ -84,6 +84,9 @@ class _Scan:
         space, local, prefix = _parts(name)
         if (space, local) == (_RDF, "RDF"):
             self.rdf_prefix = prefix
+            end = self._tag_end(start)
+            self.rdf_is_empty = self.packet[end - 2 : end] == b"/>"
+            self.rdf_end = end - 2
         if local == _KEY and self._open is None:
             end = self._tag_end(start)
             self._open = _Found(start, end, "", is_attribute=False, is_standard=space == NAMESPACE, inner=(end, end))
@@ -105,13 +108,12 @@ class _Scan:
 
     def _end(self, name: str) -> None:
         at = self._parser.CurrentByteIndex
-        is_empty = not self.packet.startswith(b"</", at)
-        if _parts(name)[:2] == (_RDF, "RDF"):
-            self.rdf_end, self.rdf_is_empty = at, is_empty
+        if _parts(name)[:2] == (_RDF, "RDF") and not self.rdf_is_empty:
+            self.rdf_end = at
         if self._open is not None and self._depth == self._open_depth:
             found, self._open = self._open, None
             found.text = "".join(self._text)
-            if is_empty:
+            if self.packet[found.end - 2 : found.end] == b"/>":
                 found.inner = None
             else:
                 found.inner = (found.end, at)
@@ -199,7 +201,7 @@ def with_label(packet: bytes | None, label: str) -> bytes:
     if kept is not None and kept.inner is not None:
         edits.append(Edit(*kept.inner, escape(label).encode()))
     else:
-        edits.append(_insertion(scan, packet, label))
+        edits.append(_insertion(scan, label))
     return spliced_bytes(packet, edits)
 
 
@@ -208,7 +210,7 @@ def without_label(packet: bytes) -> bytes:
     return spliced_bytes(packet, [Edit(found.start, found.end, b"") for found in _scan(packet).found])
 
 
-def _insertion(scan: _Scan, packet: bytes, label: str) -> Edit:
+def _insertion(scan: _Scan, label: str) -> Edit:
     if scan.rdf_end < 0:
         raise damaged("XMP 没有 rdf:RDF", "its XMP has no rdf:RDF")
     new = property_xml(label, scan.rdf_prefix or "rdf")
@@ -216,9 +218,8 @@ def _insertion(scan: _Scan, packet: bytes, label: str) -> Edit:
         new = new.replace(b"<rdf:Description", b'<rdf:Description xmlns:rdf="' + _RDF.encode() + b'"', 1)
     if not scan.rdf_is_empty:
         return Edit(scan.rdf_end, scan.rdf_end, new)
-    end = packet.index(b"/>", scan.rdf_end)
     prefix = f"{scan.rdf_prefix}:" if scan.rdf_prefix else ""
-    return Edit(end, end + 2, b">" + new + f"</{prefix}RDF>".encode())
+    return Edit(scan.rdf_end, scan.rdf_end + 2, b">" + new + f"</{prefix}RDF>".encode())
 
 
 def fitted(packet: bytes, length: int) -> bytes | None:
