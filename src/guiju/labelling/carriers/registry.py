@@ -9,14 +9,30 @@ from guiju.labelling.carriers.interface import Carrier
 from guiju.labelling.carriers.jpeg import Jpeg
 from guiju.labelling.carriers.movie import Movie
 from guiju.labelling.carriers.mp3 import Mp3
+from guiju.labelling.carriers.office import OpenDocument, OpenXml
 from guiju.labelling.carriers.ogg import Ogg
+from guiju.labelling.carriers.pdf import Pdf
 from guiju.labelling.carriers.png import Png
 from guiju.labelling.carriers.splicing import Source
 from guiju.labelling.carriers.wav import Wav
 from guiju.labelling.carriers.webp import Webp
 from guiju.labelling.errors import unsupported
 
-CARRIERS: tuple[Carrier, ...] = (Png(), Jpeg(), Webp(), Gif(), Heif(), Movie(), Wav(), Mp3(), Flac(), Ogg())
+CARRIERS: tuple[Carrier, ...] = (
+    Png(),
+    Jpeg(),
+    Webp(),
+    Gif(),
+    Heif(),
+    Movie(),
+    Wav(),
+    Mp3(),
+    Flac(),
+    Ogg(),
+    Pdf(),
+    OpenXml(),
+    OpenDocument(),
+)
 
 
 def carrier_for(source: Source, *, mime: str = "", name: str = "") -> Carrier:
