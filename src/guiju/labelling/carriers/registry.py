@@ -2,11 +2,16 @@
 
 from pathlib import PurePath
 
+from guiju.labelling.carriers.avi import Avi
 from guiju.labelling.carriers.flac import Flac
+from guiju.labelling.carriers.flv import Flv
 from guiju.labelling.carriers.gif import Gif
 from guiju.labelling.carriers.heif import Heif
+from guiju.labelling.carriers.html import Html
 from guiju.labelling.carriers.interface import Carrier
 from guiju.labelling.carriers.jpeg import Jpeg
+from guiju.labelling.carriers.markdown import Markdown
+from guiju.labelling.carriers.matroska import Matroska
 from guiju.labelling.carriers.movie import Movie
 from guiju.labelling.carriers.mp3 import Mp3
 from guiju.labelling.carriers.office import OpenDocument, OpenXml
@@ -14,6 +19,8 @@ from guiju.labelling.carriers.ogg import Ogg
 from guiju.labelling.carriers.pdf import Pdf
 from guiju.labelling.carriers.png import Png
 from guiju.labelling.carriers.splicing import Source
+from guiju.labelling.carriers.svg import Svg
+from guiju.labelling.carriers.tiff import Tiff
 from guiju.labelling.carriers.wav import Wav
 from guiju.labelling.carriers.webp import Webp
 from guiju.labelling.errors import unsupported
@@ -23,8 +30,12 @@ CARRIERS: tuple[Carrier, ...] = (
     Jpeg(),
     Webp(),
     Gif(),
+    Tiff(),
     Heif(),
     Movie(),
+    Matroska(),
+    Flv(),
+    Avi(),
     Wav(),
     Mp3(),
     Flac(),
@@ -32,6 +43,9 @@ CARRIERS: tuple[Carrier, ...] = (
     Pdf(),
     OpenXml(),
     OpenDocument(),
+    Svg(),
+    Html(),
+    Markdown(),
 )
 
 

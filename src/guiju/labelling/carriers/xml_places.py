@@ -103,8 +103,10 @@ def _local(name: str) -> str:
     return parts[1] if len(parts) > 1 else parts[0]
 
 
-def _refuse(*_: object) -> None:
-    raise damaged("XML 含有文档类型声明", "its XML holds a document type declaration")
+def _refuse(_name: str, _system: str | None, _public: str | None, has_own: int) -> None:
+    """Refuse declarations of its own; one that only names a type is harmless, since nothing is fetched."""
+    if has_own:
+        raise damaged("XML 自带文档类型声明", "the XML brings declarations of its own")
 
 
 def tag_end(part: bytes, start: int) -> int:

@@ -126,8 +126,10 @@ class _Scan:
             self._text.append(text)
 
 
-def _refuse_doctype(*_: object) -> None:
-    raise damaged("XMP 含有文档类型声明", "its XMP holds a document type declaration")
+def _refuse_doctype(_name: str, _system: str | None, _public: str | None, has_own: int) -> None:
+    """Refuse declarations of its own; one that only names a type is harmless, since nothing is fetched."""
+    if has_own:
+        raise damaged("XML 自带文档类型声明", "the XML brings declarations of its own")
 
 
 def _parts(name: str) -> tuple[str, str, str]:
