@@ -56,6 +56,11 @@ class Labeller:
         self._mark = text_mark
         self._sign = sign
 
+    @property
+    def producer(self) -> Producer:
+        """Whose labels are written."""
+        return self._producer
+
     def can_label(self, mime: str) -> bool:
         """Tell whether content of a media type can get an implicit label."""
         return by_mime(mime) is not None
@@ -111,6 +116,7 @@ class Labeller:
             StorageError: it cannot be written.
         """
         try:
+            path = path.resolve()  # a link stays one: what it points at is labelled
             with path.open("rb") as file:
                 source = Source(file)
                 try:
@@ -214,9 +220,11 @@ class Labeller:
             return propagated(found, self._producer, content_id)
         raise ForeignLabelError(
             f"文件已有另一生成者 {found.content_producer[:80]!r} 的标识。若本服务是传播者，"
-            "请选择保留其标识并补写传播要素；若内容由本服务生成，请选择替换。",
+            "请选择保留其标识并补写传播要素（--foreign propagate）；若内容由本服务生成，"
+            "请选择替换（--foreign replace）。",
             f"The file carries the label of another producer, {found.content_producer[:80]!r}. Choose to keep it and "
-            "add the fields of a propagator, or, where the content is this service's own, to replace it.",
+            "add the fields of a propagator (--foreign propagate), or, where the content is this service's own, to "
+            "replace it (--foreign replace).",
         )
 
 
@@ -261,6 +269,7 @@ def _not_held(name: str) -> LabelNotHeldError:
 
 def _hand_on(source: Source, plan: _Plan, path: Path, target: Path, record: Record | None) -> Labelled:
     """Write to a temporary file beside the target, read it back, let it be recorded, then put it in its place."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".labelling-")
     try:
         with os.fdopen(handle, "w+b") as file:
