@@ -156,3 +156,69 @@ def vorbis(*texts: str, serial: int = 9) -> bytes:
     setup = b"\x05vorbis" + noise(8, 900)
     start = page([b"\x03vorbis" + comments(*texts) + b"\1", setup], serial, 1)
     return head + start + page([noise(9, 200)], serial, 2, flags=4, granule=1024)
+
+
+def _list(kind: bytes, *chunks: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    return b"LIST", kind + riff(b"", *chunks)[8:]
+
+
+def avi(*chunks: tuple[bytes, bytes], room: int = 600, more: bool = False) -> bytes:
+    head = _list(b"hdrl", (b"avih", noise(20, 56)), _list(b"strl", (b"strh", noise(21, 56)), (b"strf", noise(22, 40))))
+    filling = ((b"JUNK", b"\0" * room),) if room else ()
+    title = (b"LIST", info((b"INAM", b"Kept\0"), *chunks))
+    first = riff(b"AVI ", head, title, *filling, _list(b"movi", (b"00dc", noise(23))), (b"idx1", noise(24, 32)))
+    return first + (riff(b"AVIX", _list(b"movi", (b"00dc", noise(25)))) if more else b"")
+
+
+def amf_string(text: bytes) -> bytes:
+    return struct.pack(">H", len(text)) + text
+
+
+def flv(*properties: tuple[bytes, bytes], head: bool = True) -> bytes:
+    """Make an FLV of one picture, whose metadata says where that stands."""
+    start = b"FLV\1\5\0\0\0\x09\0\0\0\0"
+    picture = _flv_tag(9, noise(26))
+    if not head:
+        return start + picture
+    place = len(start) + len(_flv_script(0, properties))
+    return start + _flv_script(place, properties) + picture
+
+
+def _flv_script(place: int, properties: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    number = b"\0" + struct.pack(">d", place)
+    places = b"\x03" + amf_string(b"filepositions") + b"\x0a\0\0\0\1" + number + b"\0\0\x09"
+    found = [(b"title", b"\2" + amf_string(b"Kept")), (b"keyframes", places), (b"filesize", number), *properties]
+    body = b"\2" + amf_string(b"onMetaData") + b"\x08" + struct.pack(">I", len(found))
+    return _flv_tag(18, body + b"".join(amf_string(name) + value for name, value in found) + b"\0\0\x09")
+
+
+def _flv_tag(kind: int, body: bytes) -> bytes:
+    tag = bytes((kind,)) + len(body).to_bytes(3, "big") + b"\0" * 7 + body
+    return tag + struct.pack(">I", len(tag))
+
+
+def ebml(number: int, *bodies: bytes, width: int = 0) -> bytes:
+    body = b"".join(bodies)
+    width = width or (1 if len(body) < 127 else 2)
+    head = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return head + (len(body) | 1 << 7 * width).to_bytes(width, "big") + body
+
+
+def simple_tag(name: bytes, text: bytes) -> bytes:
+    return ebml(0x67C8, ebml(0x45A3, name), ebml(0x4487, text))
+
+
+CHECKSUM = ebml(0xBF, b"\1\2\3\4")
+
+
+def matroska(*tags: bytes, room: int = 60, summed: bool = False) -> bytes:
+    """Make a Matroska of one cluster, with cues behind it, tags in front of it, and room behind its seek head."""
+    marks = CHECKSUM if summed else b""
+    seek = ebml(0x4DBB, ebml(0x53AB, (0x1549A966).to_bytes(4, "big")), ebml(0x53AC, b"\x40"))
+    head = ebml(0x114D9B74, marks, seek)
+    void = ebml(0xEC, b"\0" * room) if room else b""
+    title = ebml(0x1254C367, marks, ebml(0x7373, ebml(0x63C0), simple_tag(b"TITLE", b"Kept"), *tags))
+    parts = (head, void, ebml(0x1549A966, noise(27, 50)), ebml(0x1654AE6B, noise(28, 60)), title)
+    cluster = ebml(0x1F43B675, noise(29))
+    segment = ebml(0x18538067, *parts, cluster, ebml(0x1C53BB6B, noise(30, 20)), width=8)
+    return ebml(0x1A45DFA3, ebml(0x4282, b"matroska")) + segment

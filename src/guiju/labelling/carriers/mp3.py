@@ -8,7 +8,18 @@ from guiju.labelling.carriers.splicing import Edit, Source
 from guiju.labelling.errors import damaged
 
 _MOST_PADDING = 1 << 16
-_NO_BIT_RATE, _NO_RATE = 15, 3
+_NO_RATE, _FIRST_VERSION, _THIRD = 3, 3, 3
+_LAYERS = (1, 2, 3)
+_RATES = (44100, 48000, 32000)
+_ENDS = (b"", b"TAG", b"APE", b"LYR")
+# Bit rates in kbit/s by version and layer; 0: free format or none, by which nothing is recognised.
+_BIT_RATES = {
+    (True, 1): (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448, 0),
+    (True, 2): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 0),
+    (True, 3): (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0),
+    (False, 1): (0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256, 0),
+    (False, 3): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0),
+}
 
 
 class Mp3:
@@ -24,9 +35,11 @@ class Mp3:
         """Tell an MP3 by the first frame of its audio, behind an ID3 tag or at once."""
         length = id3.tag_length(source.head(id3.HEAD))
         if length >= source.size:
-            return length > 0 and source.size > id3.HEAD
-        after = source.read(length, min(_MOST_PADDING, source.size - length)).lstrip(b"\0")
-        return _is_frame(after)
+            return source.size > id3.HEAD and length > 0
+        window = source.read(length, min(_MOST_PADDING, source.size - length))
+        padding = len(window) - len(window.lstrip(b"\0"))
+        at = padding + _frame_length(window[padding:])
+        return padding < at <= len(window) and (window[at : at + 3] in _ENDS or _frame_length(window[at:]) > 0)
 
     def sites(self, source: Source) -> Sequence[Site]:
         """Find labels in the tag."""
@@ -39,12 +52,20 @@ class Mp3:
         return [Edit(0, length, id3.with_label(tag, label))]
 
 
-def _is_frame(head: bytes) -> bool:
-    """Tell the head of an MPEG audio frame (ISO/IEC 11172-3): sync, a known version, layer, bit rate and rate."""
+def _frame_length(head: bytes) -> int:
+    """Return the length of the MPEG audio frame that begins with `head` (ISO/IEC 11172-3, 13818-3); 0 for none."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:  # noqa: PLR2004 - the sync word
-        return False
-    version, layer, bit_rate, rate = head[1] >> 3 & 3, head[1] >> 1 & 3, head[2] >> 4, head[2] >> 2 & 3
-    return version != 1 and layer != 0 and bit_rate != _NO_BIT_RATE and rate != _NO_RATE
+        return 0
+    version, layer, rate, padding = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3), head[2] >> 2 & 3, head[2] >> 1 & 1
+    if version == 1 or layer not in _LAYERS or rate == _NO_RATE:
+        return 0
+    is_first = version == _FIRST_VERSION
+    bits = _BIT_RATES[is_first, layer if is_first or layer == 1 else 3][head[2] >> 4] * 1000
+    samples = _RATES[rate] // {_FIRST_VERSION: 1, 2: 2, 0: 4}[version]
+    if layer == 1:
+        return (12 * bits // samples + padding) * 4 if bits else 0
+    slots = 72 if layer == _THIRD and not is_first else 144
+    return slots * bits // samples + padding if bits else 0
 
 
 def _tag_length(source: Source) -> int:
