@@ -69,6 +69,7 @@ class Heif:
         """Put the label into the one XMP item: in its place where it fits, else in a `mdat` of its own at the end."""
         meta = _meta(source)
         locations = read_locations(source, meta)
+        _check_data(source, locations)
         pieces = list(_pieces(source, meta, locations))
         edits: list[Edit] = []
         packets = [piece for piece in pieces if piece.kind == b"mime"]
@@ -90,6 +91,15 @@ def _meta(source: Source) -> Box:
     if found is None or found.end - found.body_at < HEAD:
         raise damaged("没有 meta", "it has no meta")
     return found
+
+
+def _check_data(source: Source, locations: Locations) -> None:
+    """Refuse a picture whose data goes past the end: what we append would become part of it."""
+    for place in locations.places:
+        if not place.method and not place.reference:
+            for _, offset, length in place.extents:
+                if place.base + offset + length > source.size:
+                    raise damaged("图像数据超过文件", "the data of the picture goes past the end of the file")
 
 
 def _pieces(source: Source, meta: Box, locations: Locations) -> Iterator[_Piece]:

@@ -9,6 +9,7 @@ from guiju.labelling.carriers.tiff_tags import XMP, Directory, Entry, Tags, comm
 from guiju.labelling.errors import damaged
 
 _UNDEFINED = 7
+_DATA = ((273, 279), (324, 325))  # places and lengths of strips, and of tiles
 _MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -29,7 +30,7 @@ class Tiff:
         """Find labels in the XMP of every directory, and in EXIF."""
         tags = Tags(source)
         found: list[Site] = []
-        for number, directory in enumerate(_directories(tags)):
+        for number, directory in enumerate(_directories(source, tags)):
             entry = directory.find(XMP)
             if entry is not None:
                 sites = xmp.packet_sites(tags.value(entry), f"IFD{number} tag 700")
@@ -39,7 +40,7 @@ class Tiff:
     def edits(self, source: Source, label: str) -> Sequence[Edit]:
         """Put the label into the packet of the first directory; a directory without one is written anew at the end."""
         tags = Tags(source)
-        first, *others = _directories(tags)
+        first, *others = _directories(source, tags)
         edits = [one.blank() for one in comments(tags)]
         for directory in others:
             entry = directory.find(XMP)
@@ -52,11 +53,23 @@ class Tiff:
         return [*edits, *_changed(source, tags, entry, label)]
 
 
-def _directories(tags: Tags) -> list[Directory]:
+def _directories(source: Source, tags: Tags) -> list[Directory]:
     found = list(tags.directories())
     if not found:
         raise damaged("TIFF 没有目录", "a TIFF without a directory")
+    for directory in found:
+        for places, lengths in _DATA:
+            _check_data(source, tags, directory.find(places), directory.find(lengths))
     return found
+
+
+def _check_data(source: Source, tags: Tags, places: Entry | None, lengths: Entry | None) -> None:
+    """Refuse a picture whose strips or tiles go past the end: what we append would become part of them."""
+    if places is None or lengths is None or places.count != lengths.count:
+        return
+    starts, sizes = tags.numbers(places), tags.numbers(lengths)
+    if any(start + size > source.size for start, size in zip(starts, sizes, strict=False)):
+        raise damaged("TIFF 图像数据超过文件", "the picture data of the TIFF goes past its end")
 
 
 def _changed(source: Source, tags: Tags, entry: Entry, label: str) -> list[Edit]:

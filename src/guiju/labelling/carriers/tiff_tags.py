@@ -127,6 +127,11 @@ class Tags:
             yield found
             at = found.next_at
 
+    def numbers(self, entry: Entry) -> tuple[int, ...]:
+        """Return the value of an entry as whole numbers; none of one of another type."""
+        form = {3: "H", 4: "I", 16: "Q"}.get(entry.kind)
+        return struct.unpack(f"{self.order}{entry.count}{form}", self.value(entry)) if form else ()
+
     def value(self, entry: Entry) -> bytes:
         """Return the bytes of an entry's value."""
         return self._source.read(entry.value_at, entry.length)
