@@ -92,6 +92,8 @@ def _extended(first: Chunk, source: Source) -> Edit:
         width, height, has_alpha = width - 1, height - 1, False
     else:
         raise damaged("WebP 图像头不对", "the header of the WebP picture is wrong")
+    if width < 0 or height < 0:
+        raise damaged("WebP 图像没有面积", "the WebP picture has no area")
     flags = _XMP_FLAG | (_ALPHA_FLAG if has_alpha else 0)
     body = struct.pack("<I", flags) + width.to_bytes(3, "little") + height.to_bytes(3, "little")
     return Edit(first.at, first.at, riff.new_chunk(b"VP8X", body))
