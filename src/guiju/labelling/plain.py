@@ -13,14 +13,14 @@ from guiju.labelling.models import MarkWords
 from guiju.labelling.rules import explicit_text_mark, is_explicit_mark
 
 PLACE = "显式文字标识，位于文末（无隐式标识） / explicit text mark at the end (no implicit label)"
-_SUFFIXES = frozenset((".txt", ".text", ".log"))
+SUFFIXES = frozenset((".txt", ".text"))
 _ENDS = 4096
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
 def is_plain(path: Path) -> bool:
     """Tell by its name whether a file is plain text."""
-    return path.suffix.lower() in _SUFFIXES
+    return path.suffix.lower() in SUFFIXES
 
 
 def _coding(source: Source) -> str:

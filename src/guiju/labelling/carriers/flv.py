@@ -45,7 +45,7 @@ class Flv:
 
     name = "flv"
     mimes = ("video/x-flv", "video/flv")
-    suffixes = (".flv", ".f4v")
+    suffixes = (".flv",)
     is_text = False
     place = "onMetaData AIGC"
 

@@ -59,7 +59,7 @@ class Movie:
         "video/x-m4v",
         "video/3gpp",
     )
-    suffixes = (".mp4", ".mov", ".m4a", ".m4v", ".3gp", ".m4b", ".qt")
+    suffixes = (".mp4", ".mov", ".m4a", ".m4v", ".3gp", ".m4b", ".f4v", ".qt")
     is_text = False
     place = "moov.udta.meta keys/ilst AIGC"
 
