@@ -105,7 +105,7 @@ def _in_folder(folder: Path) -> Iterator[Path]:
 
 
 def work_through(
-    paths: Sequence[Path], work: Callable[[Path], Result], jobs: int, title: str
+    paths: Sequence[Path], work: Callable[[Path], Result], jobs: int, *, title: str
 ) -> Iterator[tuple[Path, Result | GuijuError]]:
     """Work on files, `jobs` at a time, with a bar that tells the time left; give results in the order of the files."""
     with ThreadPoolExecutor(jobs) as pool, stepping(title, len(paths)) as step:

@@ -34,7 +34,7 @@ def command(
     """查看文件的标识与不合规之处；只读。/ Show the labels in files and what is wrong with them; reads only."""
     paths = find_files(files, read_exclusions(exclude, exclude_from))
     labeller = open_labeller(read_settings())[0]
-    for path, result in work_through(paths, labeller.read, jobs, "查看 / reading"):
+    for path, result in work_through(paths, labeller.read, jobs, title="查看 / reading"):
         if as_json:
             facts = error_facts(path, result) if isinstance(result, GuijuError) else reading_facts(path, result)
             say(orjson.dumps(facts).decode())

@@ -51,7 +51,7 @@ def command(  # noqa: PLR0913 - the options of one command
     ledger = _ledger(settings)
     counted: Counter[bool] = Counter()
     try:
-        for path, result in work_through(paths, labeller.verify, jobs, "核验 / verifying"):
+        for path, result in work_through(paths, labeller.verify, jobs, title="核验 / verifying"):
             if isinstance(result, GuijuError):
                 facts = error_facts(path, result)
             else:

@@ -70,7 +70,7 @@ def command(  # noqa: PLR0913 - the options of one command
         worker = _Worker(
             labeller, registry, foreign=foreign, again=again, content_id=content_id, out=out, top=common_folder(paths)
         )
-        for path, result in work_through(paths, worker.label, jobs, "加标识 / labelling"):
+        for path, result in work_through(paths, worker.label, jobs, title="加标识 / labelling"):
             facts = error_facts(path, result) if isinstance(result, GuijuError) else result
             counted[str(facts["state"])] += 1
             if listing is not None and facts["state"] == "failed":

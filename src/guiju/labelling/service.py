@@ -120,10 +120,10 @@ class Labeller:
             with path.open("rb") as file:
                 source = Source(file)
                 try:
-                    plan = self._plan(source, path, content_id, foreign)
+                    plan = self._plan(source, path, content_id, foreign=foreign)
                 except InputError as error:
                     raise type(error)(error.zh, error.en, where=str(path)) from error
-                return _hand_on(source, plan, path, target or path, record)
+                return _hand_on(source, plan, path, target=target or path, record=record)
         except OSError as error:
             raise StorageError(
                 f"文件无法读写：{error.strerror}。请检查路径、磁盘空间和权限。",
@@ -131,7 +131,7 @@ class Labeller:
                 where=str(path),
             ) from error
 
-    def _plan(self, source: Source, path: Path, content_id: str, foreign: ForeignLabel) -> "_Plan":
+    def _plan(self, source: Source, path: Path, content_id: str, *, foreign: ForeignLabel) -> "_Plan":
         if plain.is_plain(path) and not _is_known(source):
             return self._plain_plan(source)
         carrier = carrier_for(source, name=path.name)
@@ -267,7 +267,7 @@ def _not_held(name: str) -> LabelNotHeldError:
     )
 
 
-def _hand_on(source: Source, plan: _Plan, path: Path, target: Path, record: Record | None) -> Labelled:
+def _hand_on(source: Source, plan: _Plan, path: Path, *, target: Path, record: Record | None) -> Labelled:
     """Write to a temporary file beside the target, read it back, let it be recorded, then put it in its place."""
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".labelling-")

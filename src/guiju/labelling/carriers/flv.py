@@ -143,7 +143,7 @@ def _properties(body: bytes) -> tuple[int, list[_Property], int]:
     return start, found, end
 
 
-def _walk(body: bytes, at: int, found: list[_Property] | None, depth: int = 0) -> int:
+def _walk(body: bytes, at: int, found: list[_Property] | None, *, depth: int = 0) -> int:
     """Step over properties up to the end mark, or to the end where a writer left the mark out."""
     for _ in range(_MOST_VALUES):
         if at == len(body) and not depth:
@@ -182,7 +182,7 @@ def _behind(body: bytes, at: int, depth: int) -> int:
         _take(body, at + width, length)
         return at + width + length
     if kind in (_OBJECT, _MAP):
-        return _walk(body, at + (4 if kind == _MAP else 0), None, depth) + 3
+        return _walk(body, at + (4 if kind == _MAP else 0), None, depth=depth) + 3
     if kind == _LIST:
         return _behind_list(body, at, depth)
     raise damaged("AMF 类型不明", "a value of unknown type in its metadata")
@@ -214,7 +214,7 @@ def _moved(body: bytearray, growth: int) -> None:
             _add(body, one.value_at, growth)
         elif one.name == b"keyframes" and raw[one.value_at] in (_OBJECT, _MAP):
             inner: list[_Property] = []
-            _walk(raw, one.value_at + (5 if raw[one.value_at] == _MAP else 1), inner, 1)
+            _walk(raw, one.value_at + (5 if raw[one.value_at] == _MAP else 1), inner, depth=1)
             for table in inner:
                 if table.name == b"filepositions" and raw[table.value_at] == _LIST:
                     for at in range(table.value_at + 5, table.end, 9):

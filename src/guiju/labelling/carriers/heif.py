@@ -82,8 +82,8 @@ class Heif:
                 body = source.read(piece.start, piece.end - piece.start)
                 edits += exif_blanks(body[_exif_skip(body) :], piece.start + _exif_skip(body))
         if not packets:
-            return [*edits, *_added(source, meta, locations, label)]
-        return [*edits, *_changed(source, meta, locations, packets[0], label)]
+            return [*edits, *_added(source, meta, locations, label=label)]
+        return [*edits, *_changed(source, meta, locations, piece=packets[0], label=label)]
 
 
 def _meta(source: Source) -> Box:
@@ -125,7 +125,7 @@ def _blanked(body: bytes) -> bytes:
     return xmp.fitted(xmp.without_label(body), len(body)) or b" " * len(body)
 
 
-def _added(source: Source, meta: Box, locations: Locations, label: str) -> list[Edit]:
+def _added(source: Source, meta: Box, locations: Locations, *, label: str) -> list[Edit]:
     """Plan an item more: the tables grow, what stands behind them moves, the packet comes to the end."""
     numbers = [item.number for item in read_items(source, meta)] + [place.number for place in locations.places]
     number = max(numbers, default=0) + 1
@@ -135,11 +135,11 @@ def _added(source: Source, meta: Box, locations: Locations, label: str) -> list[
     # The first round gives the length of the tables, the second the places that follow from it.
     at = source.size + HEAD
     for _ in range(2):
-        widened = replace(locations, places=(*locations.places, _place(locations, number, at, len(packet))))
-        growth = Shift([Edit(meta.at, meta.end, _tables(source, meta, widened, number))])
+        widened = replace(locations, places=(*locations.places, _place(locations, number, at, length=len(packet))))
+        growth = Shift([Edit(meta.at, meta.end, _tables(source, meta, widened, number=number))])
         at = source.size + HEAD + growth.total
-    places = (*locations.moved(growth).places, _place(locations, number, at, len(packet)))
-    new = _tables(source, meta, replace(locations, places=places), number)
+    places = (*locations.moved(growth).places, _place(locations, number, at, length=len(packet)))
+    new = _tables(source, meta, replace(locations, places=places), number=number)
     return [
         Edit(meta.at, meta.end, new),
         *moved_movie(source, growth),
@@ -148,7 +148,7 @@ def _added(source: Source, meta: Box, locations: Locations, label: str) -> list[
     ]
 
 
-def _place(locations: Locations, number: int, at: int, length: int) -> Place:
+def _place(locations: Locations, number: int, at: int, *, length: int) -> Place:
     if not locations.length_size or not (locations.offset_size or locations.base_size):
         raise unsupported("iloc 没有偏移或长度字段", "its iloc has no field for a place or a length")
     if locations.offset_size:
@@ -156,7 +156,7 @@ def _place(locations: Locations, number: int, at: int, length: int) -> Place:
     return Place(number, 0, 0, at, ((0, 0, length),))
 
 
-def _tables(source: Source, meta: Box, locations: Locations, number: int) -> bytes:
+def _tables(source: Source, meta: Box, locations: Locations, *, number: int) -> bytes:
     pieces = [source.read(meta.body_at, 4)]
     about, has_references = primary_item(source, meta), False
     for box in inside(source, meta, 4):
@@ -165,16 +165,16 @@ def _tables(source: Source, meta: Box, locations: Locations, number: int) -> byt
         elif box.kind == b"iinf":
             pieces.append(more_items(source, box, number))
         elif box.kind == b"iref":
-            pieces.append(more_references(source, box, number, about))
+            pieces.append(more_references(source, box, number, about=about))
             has_references = True
         else:
             pieces.append(source.read(box.at, box.end - box.at))
     if not has_references:
-        pieces.append(more_references(source, None, number, about))
+        pieces.append(more_references(source, None, number, about=about))
     return new_box(b"meta", *pieces)
 
 
-def _changed(source: Source, meta: Box, locations: Locations, piece: _Piece, label: str) -> list[Edit]:
+def _changed(source: Source, meta: Box, locations: Locations, *, piece: _Piece, label: str) -> list[Edit]:
     """Plan to change the packet of an item that is there."""
     old = source.read(piece.start, piece.end - piece.start)
     packet = xmp.with_label(old, label)
@@ -185,7 +185,7 @@ def _changed(source: Source, meta: Box, locations: Locations, piece: _Piece, lab
     is_ours = last.kind == b"mdat" and (last.body_at, last.end) == (piece.start, piece.end)
     at = (last.at if is_ours else source.size) + HEAD
     table = first(inside(source, meta, 4), b"iloc")
-    new = replace(_place(locations, piece.place.number, at, len(packet)), reference=piece.place.reference)
+    new = replace(_place(locations, piece.place.number, at, length=len(packet)), reference=piece.place.reference)
     places = tuple(new if one is piece.place else one for one in locations.places)
     written = replace(locations, places=places).written()
     if table is None or len(written) != table.end - table.at:

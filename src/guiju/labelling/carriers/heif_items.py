@@ -193,7 +193,7 @@ def more_items(source: Source, box: Box, number: int) -> bytes:
     return new_box(b"iinf", head[:4], struct.pack(form, count), rest, entry)
 
 
-def more_references(source: Source, box: Box | None, number: int, about: int) -> bytes:
+def more_references(source: Source, box: Box | None, number: int, *, about: int) -> bytes:
     """Write `iref` with one more entry: that item `number` describes item `about`."""
     head = source.read(box.body_at, box.end - box.body_at) if box else b"\0" * 4
     form = ">HHH" if head[:1] == b"\0" else ">IHI"

@@ -87,7 +87,7 @@ class Movie:
         moov = _moov(source, top)
         metas = _metas(source, top)
         place = next((one for one in metas if one.place == "moov.udta.meta" and one.handler == _MDTA), None)
-        rebuilt = _rebuilt(source, moov, metas, place, label)
+        rebuilt = _rebuilt(source, moov, metas, place=place, label=label)
         edits = [Edit(moov.at, moov.end, rebuilt)]
         for box in _xmp_boxes(source, top):
             start = box.body_at + 16
@@ -95,7 +95,7 @@ class Movie:
             if b"AIGC" in body and xmp.packet_sites(body, ""):
                 new = xmp.fitted(xmp.without_label(body), len(body))
                 edits.append(Edit(start, box.end, new if new is not None else b" " * len(body)))
-        return mended(source, top, moov, edits)
+        return mended(source, top, moov, edits=edits)
 
 
 def _top(source: Source) -> list[Box]:
@@ -142,7 +142,7 @@ def _meta(source: Source, box: Box, place: str) -> _Meta:
     handler = source.read(handler_box.body_at + 8, 4) if handler_box and is_told else b""
     keys_box, list_box = first(iter(children), b"keys"), first(iter(children), b"ilst")
     keys = _keys(source, keys_box) if keys_box else ()
-    items = _items(source, list_box, keys, place, handler) if list_box else ()
+    items = _items(source, list_box, keys, place=place, handler=handler) if list_box else ()
     return _Meta(box, place, children_at, handler, keys, items)
 
 
@@ -157,7 +157,7 @@ def _keys(source: Source, box: Box) -> tuple[bytes, ...]:
     return tuple(names)
 
 
-def _items(source: Source, box: Box, keys: tuple[bytes, ...], place: str, handler: bytes) -> tuple[_Item, ...]:
+def _items(source: Source, box: Box, keys: tuple[bytes, ...], *, place: str, handler: bytes) -> tuple[_Item, ...]:
     found: list[_Item] = []
     for item in inside(source, box):
         number = int.from_bytes(item.kind, "big")
@@ -196,7 +196,7 @@ def _new_meta(label: str) -> bytes:
     return new_box(b"meta", b"\0" * 4, _HANDLER, keys, new_box(b"ilst", new_box(b"\0\0\0\1", _data(label))))
 
 
-def _rebuilt(source: Source, moov: Box, metas: Sequence[_Meta], place: _Meta | None, label: str) -> bytes:
+def _rebuilt(source: Source, moov: Box, metas: Sequence[_Meta], *, place: _Meta | None, label: str) -> bytes:
     """Write the whole `moov` anew: every box in it as it was, but for the lists of items that change."""
     news = {one.box.at: _changed(source, one, label if one is place else None) for one in metas}
     children: list[bytes] = []
@@ -204,7 +204,7 @@ def _rebuilt(source: Source, moov: Box, metas: Sequence[_Meta], place: _Meta | N
     for child in inside(source, moov):
         if child.kind == b"udta":
             addition = b"" if has_udta or place else _new_meta(label)
-            children.append(_user_data(source, child, news, addition))
+            children.append(_user_data(source, child, news, addition=addition))
             has_udta = True
         else:
             children.append(news.get(child.at) or source.read(child.at, child.end - child.at))
@@ -213,7 +213,7 @@ def _rebuilt(source: Source, moov: Box, metas: Sequence[_Meta], place: _Meta | N
     return new_box(b"moov", *children, terminator(source, moov.body_at, moov.end))
 
 
-def _user_data(source: Source, udta: Box, news: dict[int, bytes], addition: bytes) -> bytes:
+def _user_data(source: Source, udta: Box, news: dict[int, bytes], *, addition: bytes) -> bytes:
     children = [news.get(box.at) or source.read(box.at, box.end - box.at) for box in inside(source, udta)]
     return new_box(b"udta", *children, addition, terminator(source, udta.body_at, udta.end))
 

@@ -23,7 +23,7 @@ _MOST_FRAGMENTS = 1 << 18
 _ROUNDS = 4
 
 
-def mended(source: Source, top: Sequence[Box], moov: Box, edits: Sequence[Edit]) -> list[Edit]:
+def mended(source: Source, top: Sequence[Box], moov: Box, *, edits: Sequence[Edit]) -> list[Edit]:
     """Return `edits` and with them every place that they move; the first edit is the one of `moov`.
 
     Raises:

@@ -100,7 +100,7 @@ class OpenDocument:
             f'<meta:user-defined xmlns:meta="{_META_SPACE}" meta:name="{_KEY}" meta:value-type="string">'
             f"{escape(label)}</meta:user-defined>"
         ).encode()
-        return archive.edits({"meta.xml": _replaced(part, holder, fields, new)})
+        return archive.edits({"meta.xml": _replaced(part, holder, fields, new=new)})
 
 
 def _refuse_signed(archive: Archive, prefix: str) -> None:
@@ -163,10 +163,10 @@ def _with_property(part: bytes, label: str) -> bytes:
     labels = _labels(found)
     pid = labels[0].attributes.get("pid", "") if labels else str(max([1, *ids]) + 1)
     number = int(pid) if pid.isascii() and pid.isdigit() else max([1, *ids]) + 1
-    return _replaced(part, root, labels, _property(label, number, root.space))
+    return _replaced(part, root, labels, new=_property(label, number, root.space))
 
 
-def _replaced(part: bytes, holder: Element, old: Sequence[Element], new: bytes) -> bytes:
+def _replaced(part: bytes, holder: Element, old: Sequence[Element], *, new: bytes) -> bytes:
     """Put `new` in the place of the first old element, else at the end of the holder; take further ones out."""
     edits = [Edit(one.start, one.end, b"") for one in old[1:]]
     if old:
@@ -192,7 +192,7 @@ def _with_type(archive: Archive) -> bytes:
     found = elements(part, lambda local, _: local == "Override")
     old = [one for one in found[1:] if one.attributes.get("PartName", "").lower() == f"/{_CUSTOM}".lower()]
     new = f'<Override xmlns="{_TYPES_SPACE}" PartName="/{_CUSTOM}" ContentType="{_CONTENT_TYPE}"/>'.encode()
-    return _replaced(part, found[0], old, _bare(new, found[0], _TYPES_SPACE))
+    return _replaced(part, found[0], old, new=_bare(new, found[0], _TYPES_SPACE))
 
 
 def _with_relation(archive: Archive) -> bytes:
@@ -201,7 +201,7 @@ def _with_relation(archive: Archive) -> bytes:
     taken = {one.attributes.get("Id", "") for one in found[1:]}
     name = next(one for number in range(len(taken) + 2) if (one := f"rIdAigc{number}") not in taken)
     new = f'<Relationship xmlns="{_RELATIONS_SPACE}" Id="{name}" Type="{_RELATION}" Target="{_CUSTOM}"/>'.encode()
-    return _replaced(part, found[0], [], _bare(new, found[0], _RELATIONS_SPACE))
+    return _replaced(part, found[0], [], new=_bare(new, found[0], _RELATIONS_SPACE))
 
 
 def _bare(new: bytes, root: Element, space: str) -> bytes:

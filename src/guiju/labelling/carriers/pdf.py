@@ -114,7 +114,7 @@ def _revision(objects: Objects, at: int, label: str) -> bytes:
     trailer += b"/Info %d %d R /Prev %d " % (*reference, objects.start)
     if objects.sections[0].is_stream:
         trailer += b"/Size %d " % (next_number + 1)
-        return b"".join(pieces) + pdf_objects.new_stream(numbers, trailer, start, next_number)
+        return b"".join(pieces) + pdf_objects.new_stream(numbers, trailer, start, number=next_number)
     trailer += b"/Size %d " % next_number
     return b"".join(pieces) + pdf_objects.new_table(numbers, trailer, start)
 

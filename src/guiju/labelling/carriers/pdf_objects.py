@@ -293,7 +293,7 @@ def new_table(numbers: dict[int, tuple[int, int]], trailer: bytes, start: int) -
     return b"".join(lines) + b"trailer\n<< " + trailer + b">>\nstartxref\n%d\n%%%%EOF\n" % start
 
 
-def new_stream(numbers: dict[int, tuple[int, int]], trailer: bytes, start: int, number: int) -> bytes:
+def new_stream(numbers: dict[int, tuple[int, int]], trailer: bytes, start: int, *, number: int) -> bytes:
     """Write a cross-reference stream, object `number` at `start`, which lists itself too."""
     listed = {**numbers, number: (start, 0)}
     rows = b"".join(struct.pack(">BQH", 1, at, generation) for _, (at, generation) in sorted(listed.items()))

@@ -49,8 +49,8 @@ class Tiff:
                 edits.append(Edit(entry.value_at, entry.value_at + entry.length, new))
         entry = first.find(XMP)
         if entry is None:
-            return [*edits, *_added(source, tags, first, xmp.new_packet(label))]
-        return [*edits, *_changed(source, tags, entry, label)]
+            return [*edits, *_added(source, tags, first, packet=xmp.new_packet(label))]
+        return [*edits, *_changed(source, tags, entry, label=label)]
 
 
 def _directories(source: Source, tags: Tags) -> list[Directory]:
@@ -59,11 +59,11 @@ def _directories(source: Source, tags: Tags) -> list[Directory]:
         raise damaged("TIFF 没有目录", "a TIFF without a directory")
     for directory in found:
         for places, lengths in _DATA:
-            _check_data(source, tags, directory.find(places), directory.find(lengths))
+            _check_data(source, tags, directory.find(places), lengths=directory.find(lengths))
     return found
 
 
-def _check_data(source: Source, tags: Tags, places: Entry | None, lengths: Entry | None) -> None:
+def _check_data(source: Source, tags: Tags, places: Entry | None, *, lengths: Entry | None) -> None:
     """Refuse a picture whose strips or tiles go past the end: what we append would become part of them."""
     if places is None or lengths is None or places.count != lengths.count:
         return
@@ -72,7 +72,7 @@ def _check_data(source: Source, tags: Tags, places: Entry | None, lengths: Entry
         raise damaged("TIFF 图像数据超过文件", "the picture data of the TIFF goes past its end")
 
 
-def _changed(source: Source, tags: Tags, entry: Entry, label: str) -> list[Edit]:
+def _changed(source: Source, tags: Tags, entry: Entry, *, label: str) -> list[Edit]:
     old = tags.value(entry)
     packet = xmp.with_label(old, label)
     fitting = xmp.fitted(packet, len(old))
@@ -90,7 +90,7 @@ def _changed(source: Source, tags: Tags, entry: Entry, label: str) -> list[Edit]
     return edits if is_last or len(old) <= tags.width else [*edits, Edit(entry.value_at, end, b" " * len(old))]
 
 
-def _added(source: Source, tags: Tags, directory: Directory, packet: bytes) -> list[Edit]:
+def _added(source: Source, tags: Tags, directory: Directory, *, packet: bytes) -> list[Edit]:
     """Write the directory with one entry more behind everything, and the packet behind that."""
     size = 4 + 2 * tags.width
     padding = b"\0" * (-source.size % 8)

@@ -95,10 +95,10 @@ def _wave(source: Source) -> _Wave:
     end = source.size if is_open else int(stated) + riff.HEAD
     if end > source.size:
         raise damaged("RIFF 长度超过文件", "the RIFF length goes past the end of the file")
-    return _with_chunks(source, end, long_at, data_length, is_open=is_open)
+    return _with_chunks(source, end, long_at, data_length=data_length, is_open=is_open)
 
 
-def _with_chunks(source: Source, end: int, long_at: int, data_length: int, *, is_open: bool) -> _Wave:
+def _with_chunks(source: Source, end: int, long_at: int, *, data_length: int, is_open: bool) -> _Wave:
     found: list[Chunk] = []
     data: Chunk | None = None
     at = riff.FORM

@@ -103,9 +103,9 @@ def _local(name: str) -> str:
     return parts[1] if len(parts) > 1 else parts[0]
 
 
-def _refuse(_name: str, _system: str | None, _public: str | None, has_own: int) -> None:
+def _refuse(*declaration: object) -> None:
     """Refuse declarations of its own; one that only names a type is harmless, since nothing is fetched."""
-    if has_own:
+    if declaration[3]:
         raise damaged("XML 自带文档类型声明", "the XML brings declarations of its own")
 
 

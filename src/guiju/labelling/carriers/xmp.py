@@ -126,9 +126,9 @@ class _Scan:
             self._text.append(text)
 
 
-def _refuse_doctype(_name: str, _system: str | None, _public: str | None, has_own: int) -> None:
+def _refuse_doctype(*declaration: object) -> None:
     """Refuse declarations of its own; one that only names a type is harmless, since nothing is fetched."""
-    if has_own:
+    if declaration[3]:
         raise damaged("XML 自带文档类型声明", "the XML brings declarations of its own")
 
 

@@ -109,13 +109,13 @@ class Archive:
         for entry in self._entries:
             at = shift(entry.at)
             if entry.name in changed:
-                records.append(_central(entry.name, changed[entry.name], at, entry.record))
+                records.append(_central(entry.name, changed[entry.name], at, old=entry.record))
             else:
                 records.append(entry.record[:42] + _placed(at) + entry.record[46:])
         at = self._directory_at + sum(len(one.new) - (one.end - one.start) for one in edits if one.start != one.end)
         for name, content in changed.items():
             if name not in self._by_name:
-                records.append(_central(name, content, at, b""))
+                records.append(_central(name, content, at, old=b""))
                 at += len(_local(name, content))
         return [*edits, *self._directory(records, at)]
 
@@ -178,7 +178,7 @@ def _local(name: str, content: bytes) -> bytes:
     return _LOCAL + struct.pack("<H", 20) + _head(content) + struct.pack("<HH", len(raw), 0) + raw + _packed(content)
 
 
-def _central(name: str, content: bytes, at: int, old: bytes) -> bytes:
+def _central(name: str, content: bytes, at: int, *, old: bytes) -> bytes:
     """Write a directory record; who made an old one and its file attributes stay."""
     raw = name.encode("ascii")
     made, attributes = (old[4:6], old[34:42]) if old else (struct.pack("<H", 20), b"\0" * 8)
