@@ -252,10 +252,11 @@ def large(folder: Path) -> str:
         file.write((1).to_bytes(4, "big") + b"mdat" + (16 + (4 << 30)).to_bytes(8, "big"))
         file.truncate(start + (4 << 30))
     program = (
-        "import resource, sys, time; from pathlib import Path; from bench.labelling.run import ours; "
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; started = time.perf_counter(); "
+        "import re, resource, sys, time; from pathlib import Path; from bench.labelling.run import ours; "
+        "status = lambda name: int(re.search(name + r':\\s+(\\d+)', Path('/proc/self/status').read_text())[1]) / 1024; "
+        "Path('/proc/self/clear_refs').write_text('5'); before = status('VmRSS'); started = time.perf_counter(); "
         "ours(Path(sys.argv[1])); used = resource.getrusage(resource.RUSAGE_SELF); "
-        "print(f'{(used.ru_maxrss - before) / 1024:.0f} MB above {before / 1024:.0f} MB at start; "
+        'print(f\'{status("VmHWM") - before:.0f} MB above the {before:.0f} MB of the process before; '
         "{time.perf_counter() - started:.1f} s wall, {used.ru_utime + used.ru_stime:.1f} s CPU')"
     )
     done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
@@ -282,8 +283,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What labelling a file costs.")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--large-only", action="store_true")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
+    if arguments.large_only:
+        with tempfile.TemporaryDirectory() as name:
+            print(large(Path(name)))
+        return
     load = os.getloadavg()[0]
     exiftool = Exiftool() if shutil.which("exiftool") else None
     lines = []

@@ -1,5 +1,6 @@
 """Labels content: the one label of the standard, in its place, read back before anything is handed on."""
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Sequence
@@ -212,17 +213,25 @@ class Labeller:
         return Reading(reading.verdict, reading.format, reading.found, (*reading.problems, problem))
 
     def _label_for(self, reading: Reading, content_id: str, foreign: ForeignLabel) -> Label:
-        found = reading.label
-        is_foreign = found is not None and found.content_producer not in ("", self._producer.code)
-        if found is None or not is_foreign or foreign is ForeignLabel.REPLACE:
+        producers = {one.parsed.label.content_producer if one.parsed.label else "?" for one in reading.found}
+        others = producers - {"", self._producer.code}
+        if not others or foreign is ForeignLabel.REPLACE:
             return self._sign(first_label(self._producer, content_id))
+        labels = [one.parsed.label for one in reading.found if one.parsed.label is not None]
+        if foreign is ForeignLabel.PROPAGATE and len(set(labels)) == 1 and "?" not in producers:
+            return propagated(labels[0], self._producer, content_id)
+        named = ", ".join(sorted(producer[:80] for producer in others))
         if foreign is ForeignLabel.PROPAGATE:
-            return propagated(found, self._producer, content_id)
+            raise ForeignLabelError(
+                f"文件中的标识（{named}）无法读出或互相矛盾，无法保留其生成要素。请人工查看（guiju inspect）后决定。",
+                f"The labels in the file ({named}) cannot be read or contradict each other, so that their producer "
+                "cannot be kept. Look at them (guiju inspect) and decide.",
+            )
         raise ForeignLabelError(
-            f"文件已有另一生成者 {found.content_producer[:80]!r} 的标识。若本服务是传播者，"
+            f"文件已有另一生成者（{named}）的标识。若本服务是传播者，"
             "请选择保留其标识并补写传播要素（--foreign propagate）；若内容由本服务生成，"
             "请选择替换（--foreign replace）。",
-            f"The file carries the label of another producer, {found.content_producer[:80]!r}. Choose to keep it and "
+            f"The file carries the label of another producer ({named}). Choose to keep it and "
             "add the fields of a propagator (--foreign propagate), or, where the content is this service's own, to "
             "replace it (--foreign replace).",
         )
@@ -267,6 +276,14 @@ def _not_held(name: str) -> LabelNotHeldError:
     )
 
 
+def _as_before(old: Path, new: Path) -> None:
+    """Give the new file the owner, as far as we may, and the mode of the old one."""
+    status = old.stat()
+    with contextlib.suppress(PermissionError):
+        os.chown(new, status.st_uid, status.st_gid)
+    new.chmod(status.st_mode & 0o7777)
+
+
 def _hand_on(source: Source, plan: _Plan, path: Path, *, target: Path, record: Record | None) -> Labelled:
     """Write to a temporary file beside the target, read it back, let it be recorded, then put it in its place."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -288,7 +305,7 @@ def _hand_on(source: Source, plan: _Plan, path: Path, *, target: Path, record: R
                 size_after=written.size_after,
                 replaced=plan.replaced,
             )
-        Path(name).chmod(path.stat().st_mode & 0o7777)
+        _as_before(path, Path(name))
         if record is not None:
             record(done)
         Path(name).replace(target)

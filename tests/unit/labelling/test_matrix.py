@@ -4,19 +4,21 @@ import hashlib
 import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.factories import document_files as docs
 from tests.factories import media_files as made
-from tests.factories.labels import CODE, OUR_ID, labeller
+from tests.factories.labels import BARE, CODE, OUR_ID, labeller
 from tests.factories.pictures import animated, encoded, scene
 
 from guiju.kit.errors import GuijuError, InputError
 from guiju.labelling.carriers.registry import CARRIERS, carrier_for
 from guiju.labelling.carriers.splicing import Source, spliced_bytes
-from guiju.labelling.errors import LabelNotHeldError
-from guiju.labelling.models import Verdict
+from guiju.labelling.errors import ForeignLabelError, LabelNotHeldError
+from guiju.labelling.models import ForeignLabel, Label, Verdict
+from guiju.labelling.rules import label_json
 
 SMALL = scene(1).resize((24, 16))
 FRESH: dict[str, Callable[[], bytes]] = {
@@ -141,6 +143,35 @@ def test_what_was_changed_is_what_the_plan_says(name: str) -> None:
         assert new[new_at : new_at + length] == content[old_at : edit.start]
         old_at, new_at = edit.end, new_at + length + len(edit.new)
     assert new[new_at:] == content[old_at:]
+
+
+@pytest.mark.parametrize("name", FRESH)
+def test_a_propagator_keeps_what_the_producer_wrote_whatever_it_holds(name: str, tmp_path: Path) -> None:
+    """Quotes, angle brackets and Chinese in another producer's fields, which Annex E does not have, come through."""
+    theirs = Label("2", "某公司 <&>", "任务/“1”(2)", '{"a":"b\\"}', "某公司", "7")
+    path = tmp_path / name
+    source = Source.of(FRESH[name]())
+    path.write_bytes(spliced_bytes(FRESH[name](), carrier_for(source, name=name).edits(source, label_json(theirs))))
+    assert labeller().read(path).label == theirs
+    labeller().label_file(path, content_id=OUR_ID, foreign=ForeignLabel.PROPAGATE)
+    reading = labeller().read(path)
+    assert len(reading.found) == 1
+    expected = replace(theirs, content_propagator=CODE, propagate_id=OUR_ID, reserved_code_2="")
+    assert reading.label == expected
+    with pytest.raises(ForeignLabelError):
+        labeller().label_file(path, content_id=OUR_ID)
+
+
+def test_labels_that_nobody_can_read_or_that_contradict_each_other_are_not_propagated(tmp_path: Path) -> None:
+    unread, apart = tmp_path / "a.wav", tmp_path / "b.wav"
+    unread.write_bytes(made.wav((b"AIGC", b"eyJMYWJlbCI6IjEifQ==")))
+    apart.write_bytes(made.wav((b"AIGC", BARE.encode()), (b"LIST", made.info((b"AIGC", BARE[:-2].encode() + b'9"}')))))
+    for path in (unread, apart):
+        for choice in (ForeignLabel.PROPAGATE, ForeignLabel.REFUSE):
+            with pytest.raises(ForeignLabelError):
+                labeller().label_file(path, content_id=OUR_ID, foreign=choice)
+        labeller().label_file(path, content_id=OUR_ID, foreign=ForeignLabel.REPLACE)
+        assert labeller().read(path).verdict is Verdict.CONFORMING
 
 
 def test_a_file_stays_as_it_was_when_the_evidence_cannot_be_kept(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from guiju.labelling.errors import damaged, unsupported
 
 _BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis", b"miaf")
 _MOST_NUMBER = 0xFFFF
+_MOST_PIECES = 64
 _LIMIT = 0xFFFFFFFF
 
 
@@ -104,10 +105,15 @@ def _check_data(source: Source, locations: Locations) -> None:
 
 def _pieces(source: Source, meta: Box, locations: Locations) -> Iterator[_Piece]:
     idat = first(inside(source, meta, 4), b"idat")
+    places = {place.number: place for place in locations.places}
+    left = _MOST_PIECES
     for item in read_items(source, meta):
         if item.kind != b"Exif" and (item.kind != b"mime" or item.content_type != XMP_TYPE):
             continue
-        place = locations.find(item.number)
+        left -= 1
+        if left < 0:
+            raise damaged("XMP 或 EXIF 项目过多", "too many XMP or EXIF items")
+        place = places.get(item.number)
         if place is None or len(place.extents) != 1 or place.method > 1 or (place.method and idat is None):
             raise unsupported("XMP 或 EXIF 项目不是一整块", "an XMP or EXIF item does not stand in one piece")
         offset, length = place.extents[0][1:]

@@ -45,10 +45,6 @@ class Locations:
     index_size: int
     places: tuple[Place, ...]
 
-    def find(self, number: int) -> Place | None:
-        """Return the place of an item."""
-        return next((place for place in self.places if place.number == number), None)
-
     def moved(self, shift: Shift) -> "Locations":
         """Return the table with every place in the file moved.
 

@@ -151,7 +151,9 @@ def _written(tag: bytes, label: str | None) -> bytes:
 
 
 def _new_frame(version: int, label: str) -> bytes:
-    body = b"\0" + _KEY.encode() + b"\0" + label.encode("ascii")
+    # ASCII where that does; else UTF-16, which every version knows.
+    coding, number = ("latin-1", 0) if label.isascii() else ("utf-16", 1)
+    body = bytes((number,)) + f"{_KEY}\0".encode(coding) + label.encode(coding)
     if version == _OLD:
         return b"TXX" + len(body).to_bytes(3, "big") + body
     size = _as_synchsafe(len(body)) if version == _NEW else struct.pack(">I", len(body))

@@ -18,6 +18,7 @@ _SEEK, _SEEK_ID, _SEEK_POSITION = 0x4DBB, 0x53AB, 0x53AC
 _CHECKSUM = 0xBF
 _KEY = b"AIGC"
 _VOID_LEAST = 2
+_MOST_LABELS = 64
 _DEPTH = 16
 
 
@@ -92,7 +93,7 @@ def _file(source: Source) -> _File:
 
 
 def _labels(source: Source, file: _File) -> list[_Label]:
-    return [
+    found = [
         _Label(text, simple, tag, tags)
         for tags in file.children
         if tags.number == _TAGS
@@ -100,6 +101,9 @@ def _labels(source: Source, file: _File) -> list[_Label]:
         if tag.number == _TAG
         for simple, text in _simple_labels(source, tag, 0)
     ]
+    if len(found) > _MOST_LABELS:
+        raise damaged("标识过多", "too many labels")
+    return found
 
 
 def _simple_labels(source: Source, holder: Element, depth: int) -> list[tuple[Element, str]]:
@@ -130,13 +134,11 @@ def _holds_only(source: Source, tags: Element, found: Sequence[_Label]) -> bool:
 def _gone(source: Source, found: Sequence[_Label], last: Element | None) -> list[Element]:
     """Return what becomes void: the label alone, or all of its tag where it stands alone in it."""
     gone: dict[int, Element] = {}
+    labels = {one.simple.at for one in found}
     for one in found:
         if last is not None and one.tags.at == last.at:
             continue
-        stays = any(
-            part.number == _SIMPLE and part.at not in {other.simple.at for other in found}
-            for part in ebml.inside(source, one.tag)
-        )
+        stays = any(part.number == _SIMPLE and part.at not in labels for part in ebml.inside(source, one.tag))
         is_direct = any(part.at == one.simple.at for part in ebml.inside(source, one.tag))
         place = one.simple if stays or not is_direct else one.tag
         gone[place.at] = place

@@ -14,6 +14,7 @@ from guiju.labelling.carriers.splicing import Edit, Source
 from guiju.labelling.errors import damaged, unsupported
 
 _HEADER_LIMIT = 32 << 20
+_MOST_PAGES = 2048
 _FLAC_HEAD = 4
 _STARTS = ((b"\x01vorbis", b"\x03vorbis"), (b"OpusHead", b"OpusTags"), (b"Speex   ", b""), (b"\x7fFLAC", b""))
 
@@ -87,7 +88,7 @@ def _streams(source: Source) -> list[_Stream]:
 
 
 def _check_header(collected: Sequence[Page]) -> None:
-    if sum(page.end - page.at for page in collected) > _HEADER_LIMIT:
+    if len(collected) > _MOST_PAGES or sum(page.end - page.at for page in collected) > _HEADER_LIMIT:
         raise damaged("Ogg 头部过大", "the header of the Ogg is too long")
     if any(page.granule not in (0, ogg_pages.NO_GRANULE) for page in collected):
         raise unsupported("Ogg 的头部与音频同在一页", "header and audio of the Ogg share a page")

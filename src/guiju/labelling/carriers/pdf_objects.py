@@ -13,6 +13,7 @@ from guiju.labelling.errors import damaged, unsupported
 _WINDOW = 1 << 20
 _TAIL = 4096
 _MOST_SECTIONS = 1 << 12
+_MOST_RUNS = 1 << 16
 _UNPACKED_LIMIT = 64 << 20
 _ENTRY = 20
 _START = re.compile(rb"startxref\s+(\d{1,15})\s")
@@ -63,6 +64,7 @@ class Objects:
         """
         self._source = source
         self._end = end
+        self._unpacked = self._runs = 0
         if source.head(5) != b"%PDF-":
             raise damaged("PDF 不以 %PDF- 开头", "the PDF does not begin with %PDF-")
         start = max(0, end - _TAIL)
@@ -110,11 +112,10 @@ class Objects:
             first, count = int(match[1]), int(match[2])
             start = at + match.end()
             runs.append((first, count, start))
-            end = start + count * _ENTRY
-            at, window = end, self._window(end)
-            place = 0
-            if len(runs) > _MOST_SECTIONS:
-                raise damaged("PDF 交叉引用过多", "too many cross-reference sections")
+            self._count_run()
+            place = match.end() + count * _ENTRY
+            if place + _TAIL > len(window):
+                at, window, place = at + place, self._window(at + place), 0
         place = skip_space(window, place)
         if window[place : place + 7] != b"trailer":
             raise damaged("PDF 交叉引用表没有 trailer", "a cross-reference table without trailer")
@@ -134,6 +135,7 @@ class Objects:
         index = _numbers(dictionary.get(b"Index")) or [0, dictionary.number(b"Size") or 0]
         runs, start = [], 0
         for first, count in zip(index[::2], index[1::2], strict=False):
+            self._count_run()
             runs.append((first, count, start))
             start += count * sum(widths)
         return Section(dictionary, True, tuple(runs), (widths[0], widths[1], widths[2]), rows)  # noqa: FBT003
@@ -224,7 +226,14 @@ class Objects:
             return packed
         if kind not in (b"/FlateDecode", b"/Fl"):
             raise unsupported("PDF 流使用 FlateDecode 以外的过滤器", "a PDF stream has a filter beside FlateDecode")
-        return _predicted(_unpacked(packed), found.dictionary.get(b"DecodeParms"))
+        content = _unpacked(packed, _UNPACKED_LIMIT - self._unpacked)
+        self._unpacked += len(content)
+        return _predicted(content, found.dictionary.get(b"DecodeParms"))
+
+    def _count_run(self) -> None:
+        self._runs += 1
+        if self._runs > _MOST_RUNS:
+            raise damaged("PDF 交叉引用过多", "too many runs of cross-references")
 
     def _number(self, reference: tuple[int, int] | None) -> int | None:
         """Return the number that an object of its own is."""
@@ -245,14 +254,14 @@ def _numbers(raw: bytes | None) -> list[int]:
     return [int(one) for one in re.findall(rb"\d{1,15}", raw or b"")]
 
 
-def _unpacked(packed: bytes) -> bytes:
+def _unpacked(packed: bytes, limit: int) -> bytes:
     unpacking = zlib.decompressobj()
     try:
-        text = unpacking.decompress(packed, _UNPACKED_LIMIT)
+        text = unpacking.decompress(packed, limit + 1)
     except zlib.error as error:
         raise damaged("PDF 流无法解压", "a PDF stream cannot be unpacked") from error
-    if unpacking.unconsumed_tail:
-        raise damaged("PDF 流过大", "a PDF stream unpacks to too much")
+    if len(text) > limit:
+        raise damaged("PDF 流过大", "the streams of the PDF unpack to too much")
     return text
 
 

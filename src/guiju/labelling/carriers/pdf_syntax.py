@@ -177,5 +177,7 @@ def _unescaped(raw: bytes) -> bytes:
 
 
 def literal(text: str) -> bytes:
-    """Write a text of ASCII as a literal string."""
+    """Write a text as a literal string, or as a hexadecimal one of UTF-16 where it is not ASCII."""
+    if not text.isascii():
+        return b"<FEFF" + text.encode("utf-16-be").hex().upper().encode() + b">"
     return b"(" + re.sub(rb"([\\()])", rb"\\\1", text.encode("ascii")) + b")"

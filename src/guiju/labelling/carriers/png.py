@@ -47,9 +47,10 @@ class Png:
     def sites(self, source: Source) -> Sequence[Site]:
         """Find labels in XMP, in text chunks and in EXIF."""
         found: list[Site] = []
+        texts = _Texts(source)
         for chunk in _chunks(source):
             if chunk.kind in _TEXTS:
-                keyword, text = _text(source, chunk)
+                keyword, text = texts.read(chunk)
                 if keyword == _XMP_KEYWORD:
                     found += xmp.packet_sites(text, "iTXt XML:com.adobe.xmp")
                 elif keyword in _KEYWORDS:
@@ -65,13 +66,14 @@ class Png:
         packet: bytes | None = None
         place: _Chunk | None = None
         data_at = -1
+        texts = _Texts(source)
         for chunk in _chunks(source):
             if chunk.kind == b"IDAT" and data_at < 0:
                 data_at = chunk.at
             elif chunk.kind == b"eXIf":
                 edits += _exif_edits(source, chunk)
             elif chunk.kind in _TEXTS:
-                keyword, text = _text(source, chunk)
+                keyword, text = texts.read(chunk)
                 if keyword == _XMP_KEYWORD and place is None:
                     packet, place = text, chunk
                 elif keyword in _KEYWORDS or (keyword == _XMP_KEYWORD and b"AIGC" in text):
@@ -101,30 +103,36 @@ def _chunks(source: Source) -> Iterator[_Chunk]:
         raise damaged("PNG 没有图像数据或没有结尾", "a PNG without data or end")
 
 
-def _text(source: Source, chunk: _Chunk) -> tuple[bytes, bytes]:
-    """Return keyword and text of a text chunk; only XMP and labels are unpacked, and within bounds."""
-    body = source.read(chunk.at + 8, chunk.length)
-    keyword, zero, rest = body.partition(b"\0")
-    if not zero or len(keyword) > _LONGEST_KEYWORD or keyword not in (_XMP_KEYWORD, *_KEYWORDS):
-        return keyword[:_LONGEST_KEYWORD], b""
-    is_packed = False
-    if chunk.kind == b"zTXt":
-        is_packed, rest = True, rest[1:]
-    elif chunk.kind == b"iTXt":
-        is_packed = rest[:1] == b"\1"
-        rest = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
-    return keyword, _unpacked(rest) if is_packed else rest
+class _Texts:
+    """Reads text chunks; only XMP and labels are unpacked, and all together within a bound."""
 
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._left = xmp.PACKET_LIMIT
 
-def _unpacked(packed: bytes) -> bytes:
-    unpacking = zlib.decompressobj()
-    try:
-        text = unpacking.decompress(packed, xmp.PACKET_LIMIT)
-    except zlib.error as error:
-        raise damaged("压缩的文本块无法解开", "a packed text chunk cannot be unpacked") from error
-    if unpacking.unconsumed_tail:
-        raise damaged("压缩的文本块过大", "a packed text chunk is too long")
-    return text
+    def read(self, chunk: _Chunk) -> tuple[bytes, bytes]:
+        """Return keyword and text of a chunk; no text of one that is neither XMP nor a label."""
+        body = self._source.read(chunk.at + 8, chunk.length)
+        keyword, zero, rest = body.partition(b"\0")
+        if not zero or len(keyword) > _LONGEST_KEYWORD or keyword not in (_XMP_KEYWORD, *_KEYWORDS):
+            return keyword[:_LONGEST_KEYWORD], b""
+        is_packed = False
+        if chunk.kind == b"zTXt":
+            is_packed, rest = True, rest[1:]
+        elif chunk.kind == b"iTXt":
+            is_packed = rest[:1] == b"\1"
+            rest = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+        return keyword, self._unpacked(rest) if is_packed else rest
+
+    def _unpacked(self, packed: bytes) -> bytes:
+        try:
+            text = zlib.decompressobj().decompress(packed, self._left + 1)
+        except zlib.error as error:
+            raise damaged("压缩的文本块无法解开", "a packed text chunk cannot be unpacked") from error
+        self._left -= len(text)
+        if self._left < 0:
+            raise damaged("压缩的文本块过大", "its packed text chunks are too long")
+        return text
 
 
 def _exif_edits(source: Source, chunk: _Chunk) -> list[Edit]:

@@ -87,12 +87,12 @@ def in_order(edits: Iterable[Edit]) -> list[Edit]:
     """Sort edits by their place; those at one place keep their order.
 
     Raises:
-        ValueError: two of them change the same byte.
+        DamagedFileError: two of them change the same byte, as where a file says that two things stand in one place.
     """
     ordered = sorted(edits, key=lambda edit: (edit.start, edit.end))
     for before, after in pairwise(ordered):
         if after.start < before.end:
-            raise ValueError(f"edits overlap at {after.start}")
+            raise damaged("两处结构互相重叠", "two structures in it overlap")
     return ordered
 
 

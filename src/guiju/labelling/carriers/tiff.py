@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from guiju.labelling.carriers import xmp
 from guiju.labelling.carriers.interface import Site
-from guiju.labelling.carriers.splicing import Edit, Source
+from guiju.labelling.carriers.splicing import METADATA_LIMIT, Edit, Source
 from guiju.labelling.carriers.tiff_tags import XMP, Directory, Entry, Tags, comments
 from guiju.labelling.errors import damaged
 
@@ -57,8 +57,12 @@ def _directories(source: Source, tags: Tags) -> list[Directory]:
     found = list(tags.directories())
     if not found:
         raise damaged("TIFF 没有目录", "a TIFF without a directory")
+    left = METADATA_LIMIT
     for directory in found:
         for places, lengths in _DATA:
+            left -= sum(entry.length for tag in (places, lengths) if (entry := directory.find(tag)) is not None)
+            if left < 0:
+                raise damaged("TIFF 图像块过多", "too many pieces of picture data in the TIFF")
             _check_data(source, tags, directory.find(places), lengths=directory.find(lengths))
     return found
 
@@ -68,7 +72,8 @@ def _check_data(source: Source, tags: Tags, places: Entry | None, *, lengths: En
     if places is None or lengths is None or places.count != lengths.count:
         return
     starts, sizes = tags.numbers(places), tags.numbers(lengths)
-    if any(start + size > source.size for start, size in zip(starts, sizes, strict=False)):
+    ends = starts + sizes
+    if len(starts) == len(sizes) and len(ends) and (ends.max() > source.size or (ends < starts).any()):
         raise damaged("TIFF 图像数据超过文件", "the picture data of the TIFF goes past its end")
 
 

@@ -4,6 +4,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from guiju.labelling.carriers.interface import Site
 from guiju.labelling.carriers.splicing import Edit, Source
 from guiju.labelling.errors import DamagedFileError, damaged
@@ -11,7 +14,7 @@ from guiju.labelling.errors import DamagedFileError, damaged
 XMP, EXIF_IFD, USER_COMMENT, DESCRIPTION = 700, 0x8769, 0x9286, 0x010E
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _MOST_ENTRIES = 4096
-_MOST_DIRECTORIES = 4096
+_MOST_IN_ALL = 1 << 17
 _TEXT_LIMIT = 1 << 20
 _CODE_LENGTH = 8
 _UNICODE = b"UNICODE\0"
@@ -118,19 +121,21 @@ class Tags:
         Raises:
             DamagedFileError: it goes round, or past the end.
         """
-        at, seen = self.first, set[int]()
+        at, seen, left = self.first, set[int](), _MOST_IN_ALL
         while at:
-            if at in seen or len(seen) > _MOST_DIRECTORIES:
-                raise damaged("TIFF 目录成环", "the chain of TIFF directories goes round")
+            if at in seen or left < 0:
+                raise damaged("TIFF 目录成环或过多", "the chain of TIFF directories goes round, or holds too many")
             seen.add(at)
             found = self.directory(at)
+            left -= len(found.entries) + 1
             yield found
             at = found.next_at
 
-    def numbers(self, entry: Entry) -> tuple[int, ...]:
+    def numbers(self, entry: Entry) -> NDArray[np.uint64]:
         """Return the value of an entry as whole numbers; none of one of another type."""
-        form = {3: "H", 4: "I", 16: "Q"}.get(entry.kind)
-        return struct.unpack(f"{self.order}{entry.count}{form}", self.value(entry)) if form else ()
+        form = {3: "u2", 4: "u4", 16: "u8"}.get(entry.kind)
+        raw = self.value(entry) if form else b""
+        return np.frombuffer(raw, self.order + (form or "u1")).astype(np.uint64)
 
     def value(self, entry: Entry) -> bytes:
         """Return the bytes of an entry's value."""

@@ -11,6 +11,7 @@ from guiju.labelling.errors import damaged, unsupported
 
 _DEPTH = 1000
 PART_LIMIT = 16 << 20
+_LONGEST_TEXT = 256 * 1024
 
 
 @dataclass
@@ -94,7 +95,7 @@ class _Walk:
 
     def _characters(self, text: str) -> None:
         for element in self._open:
-            if element is not None and len(element.text) < PART_LIMIT:
+            if element is not None and len(element.text) < _LONGEST_TEXT:
                 element.text += text
 
 
