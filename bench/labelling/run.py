@@ -264,6 +264,13 @@ def large(folder: Path) -> str:
     return f"MP4 of 4 GB (sparse, {count:,} chunks, head in front): {done.stdout.strip()}."
 
 
+NOTES = """
+Two cores shared with other work, as the load says: CPU times hold, wall times of single rows are off by a factor of up
+to ten either way, most of all those that sync. exiftool writes an XMP property, not this label, and no fragmented MP4;
+mutagen writes M4A in another place than the guides give; Pillow encodes anew. Ogg and Opus take longer than mutagen
+because every page is looked at for further streams, so that one label is left and not two.
+"""
+
 HEAD = """\
 # `python bench/labelling/run.py{words}`
 
@@ -312,7 +319,7 @@ def main() -> None:
         where = f"Python {platform.python_version()}, {machine}."
         words = " --large" if arguments.large else ""
         head = HEAD.format(words=words, where=where, rounds=arguments.rounds)
-        PAGE.write_text(head + "\n".join(lines) + f"\n\n{last}\n", "utf-8")
+        PAGE.write_text(head + "\n".join(lines) + f"\n\n{last}\n{NOTES}", "utf-8")
 
 
 if __name__ == "__main__":

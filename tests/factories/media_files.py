@@ -199,7 +199,7 @@ def _flv_tag(kind: int, body: bytes) -> bytes:
 
 def ebml(number: int, *bodies: bytes, width: int = 0) -> bytes:
     body = b"".join(bodies)
-    width = width or (1 if len(body) < 127 else 2)
+    width = width or (1 if len(body) < 127 else 4)
     head = number.to_bytes((number.bit_length() + 7) // 8, "big")
     return head + (len(body) | 1 << 7 * width).to_bytes(width, "big") + body
 

@@ -1,12 +1,18 @@
 """Hostile bytes: readers and planners never crash, hang or expand; they find, or say what is wrong."""
 
 import json
+import struct
+import tracemalloc
+import zlib
 from contextlib import suppress
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.factories.labels import BARE, labeller
+from tests.factories import document_files as docs
+from tests.factories import media_files as made
+from tests.factories.labels import BARE, OUR_ID, labeller
 from tests.unit.labelling.test_matrix import FRESH
 
 from guiju.kit.errors import InputError
@@ -113,3 +119,40 @@ def test_front_matter_without_an_end_is_read_in_one_pass() -> None:
     for piece in (b"AIGC:\n", b"AIGC: [\n", b" \n", b"- a\n"):
         reading = labeller().read(b"---\n" + piece * 30_000, mime="text/markdown")
         assert reading.verdict in (Verdict.ABSENT, Verdict.NONCONFORMING)
+
+
+@cache
+def bombs() -> dict[str, tuple[bytes, str]]:
+    """Small files that ask for much: to unpack, to count, to walk again and again."""
+    packed = zlib.compress(b"\0" * (12 << 20))
+    texts = b"".join(chunk(b"zTXt", b"AIGC\0\0" + packed) for _ in range(40))
+    png = SAMPLES["a.png"].replace(b"\0\0\0\0IEND", texts + b"\0\0\0\0IEND")
+    labels = made.simple_tag(b"AIGC", b"{}") * 5000
+    entry = struct.pack("<HHII", 273, 4, 1 << 20, 8)
+    directories = b"II*\0" + struct.pack("<I", 8) + struct.pack("<H", 4000) + entry * 4000 + struct.pack("<I", 10)
+    nested = "<property name='x'>" * 900 + "&amp;" * 400_000 + "</property>" * 900
+    chain = b"%PDF-1.7\n" + b"xref\n" + b"0 0\n" * 80_000 + b"trailer\n<< /Size 1 /Root 1 0 R >>\nstartxref\n9\n%%EOF\n"
+    return {
+        "texts that unpack to 480 MB": (png, "image/png"),
+        "five thousand labels": (made.matroska(labels), "video/x-matroska"),
+        "directories in each other": (directories + b"\0" * 100, "image/tiff"),
+        "text in nine hundred elements": (docs.docx(nested), ""),
+        "eighty thousand runs": (chain, "application/pdf"),
+        "comments by the million": (made.flac((4, made.comments(*["AIGC={}"] * 60_000))), "audio/flac"),
+    }
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+@pytest.mark.parametrize("name", bombs())
+def test_what_asks_for_much_is_bounded(name: str) -> None:
+    content, mime = bombs()[name]
+    tracemalloc.start()
+    try:
+        with suppress(InputError):
+            labeller().label(content, mime, content_id=OUR_ID)
+        assert tracemalloc.get_traced_memory()[1] < 160 << 20
+    finally:
+        tracemalloc.stop()

@@ -58,11 +58,11 @@ def pages(source: Source, start: int = 0) -> Iterator[Page]:
     for _ in range(_MOST_PAGES):
         if at >= source.size:
             return
-        head = source.read(at, _HEAD)
-        mark, version, flags, granule, serial, number, checksum, count = struct.unpack("<4sBBQIIIB", head)
-        if mark != MARK or version:
+        head = source.read(at, min(_HEAD + _SEGMENT_RUN, source.size - at))
+        if len(head) < _HEAD or not head.startswith(MARK) or head[4]:
             raise damaged("Ogg 页标记不对", "the mark of an Ogg page is wrong")
-        lacing = source.read(at + _HEAD, count)
+        flags, granule, serial, number, checksum, count = struct.unpack_from("<BQIIIB", head, 5)
+        lacing = head[_HEAD : _HEAD + count]
         body_at = at + _HEAD + count
         end = body_at + sum(lacing)
         if end > source.size:

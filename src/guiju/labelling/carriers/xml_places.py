@@ -26,7 +26,7 @@ class Element:
         inner: where its content starts; the same as `inner_end` where it is empty.
         inner_end: where its content ends.
         end: where it ends.
-        text: the characters in it and in what stands in it.
+        text: the characters in it, and in elements in it that were not asked for.
         is_closed: whether it is written `<a/>`.
         is_prefixed: whether its name has a prefix.
     """
@@ -94,9 +94,9 @@ class _Walk:
             element.end = tag_end(self.part, element.inner_end)
 
     def _characters(self, text: str) -> None:
-        for element in self._open:
-            if element is not None and len(element.text) < _LONGEST_TEXT:
-                element.text += text
+        innermost = next((one for one in reversed(self._open) if one is not None), None)
+        if innermost is not None and len(innermost.text) < _LONGEST_TEXT:
+            innermost.text += text
 
 
 def _local(name: str) -> str:
