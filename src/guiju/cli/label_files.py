@@ -40,16 +40,16 @@ def find_files(words: Sequence[str], excluded: Sequence[str]) -> list[Path]:
     Raises:
         InputError: something is not there, or nothing is left.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     for word in words:
         for path in _meant(word):
             if not _is_excluded(path, excluded):
-                found[path] = None
+                found.setdefault(path.resolve(), path)
     if not found:
         raise InputError(
             "没有找到文件。请检查路径、模式与排除项。", "No file was found. Check paths, patterns and exclusions."
         )
-    return list(found)
+    return list(found.values())
 
 
 def common_folder(paths: Sequence[Path]) -> Path:

@@ -100,8 +100,10 @@ def _record(path: Path, reading: Reading, ledger: Ledger | None, *, is_ours: boo
 
 
 def _is_in_order(facts: JsonObject, result: Reading | GuijuError) -> bool:
-    if isinstance(result, GuijuError) or result.verdict is not Verdict.CONFORMING:
+    if isinstance(result, GuijuError):
         return False
+    if result.verdict is not Verdict.CONFORMING:
+        return bool(result.explicit_mark)  # plain text has no place for another label
     labels = [one.parsed.label for one in result.found if one.parsed.label]
     is_signed_wrong = any(verify_security(one).verdict is SecurityVerdict.INVALID for one in labels)
     return not is_signed_wrong and facts.get("record") != "label_changed"

@@ -10,8 +10,20 @@ _TWICE = LabelProblem(
     "twice", "", "同一文件有多个隐式标识（6.1 c 要求只有一个）", "several labels in one file; 6.1 c wants one"
 )
 _DISAGREE = LabelProblem("disagree", "", "多个标识的内容互相矛盾", "the labels contradict each other")
+_SHAPES = {
+    "inner": LabelProblem(
+        "shape",
+        "",
+        "此处指南写的是不带 AIGC 外层的七个字段",
+        "the guides have the seven fields here without the wrapper AIGC",
+    ),
+    "wrapped": LabelProblem(
+        "shape", "", "此处指南写的是带 AIGC 外层的 JSON", "the guides have the fields here under the wrapper AIGC"
+    ),
+}
 _MOST_READ = 100
-_INFORMATIVE = frozenset(("unknown_field",))
+# What the standard itself leaves open: only the guides, which are voluntary, say more.
+_INFORMATIVE = frozenset(("unknown_field", "shape"))
 
 
 def judge(format_name: str, sites: Sequence[Site]) -> Reading:
@@ -28,6 +40,9 @@ def judge(format_name: str, sites: Sequence[Site]) -> Reading:
                     "place", "", f"标识不在指南规定的位置：{one.place}", f"not where the guides put it: {one.place}"
                 )
             )
+    for site, one in zip(sites, found, strict=False):
+        if site.shape and one.parsed.label is not None and (site.shape == "wrapped") != one.parsed.is_wrapped:
+            problems.append(_SHAPES[site.shape])
     if len(found) > 1:
         problems.append(_TWICE)
         if len({one.parsed.label for one in found}) > 1:

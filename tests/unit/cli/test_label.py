@@ -117,6 +117,10 @@ def test_verify_tells_what_our_records_say(cli: Cli, folder: Path) -> None:
     assert cli("label", str(other), "--id", "never-recorded-elsewhere").status == 0
     assert "the file is as it was" in cli("verify", str(other)).out
     assert cli("verify", str(folder / "other.bin")).status == 1
+    note = str(folder / "deep" / "note.txt")
+    assert cli("verify", note).status == 1
+    assert cli("label", note, note, str(folder / "deep" / ".." / "deep" / "note.txt")).status == 0
+    assert cli("verify", note).status == 0
     assert cli("verify", str(picture), "--key", "xyz").status == 2
 
 

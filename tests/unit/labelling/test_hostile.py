@@ -138,7 +138,7 @@ def bombs() -> dict[str, tuple[bytes, str]]:
         "directories in each other": (directories + b"\0" * 100, "image/tiff"),
         "text in nine hundred elements": (docs.docx(nested), ""),
         "eighty thousand runs": (chain, "application/pdf"),
-        "comments by the million": (made.flac((4, made.comments(*["AIGC={}"] * 60_000))), "audio/flac"),
+        "sixty thousand comments": (made.flac((4, made.comments(*["AIGC={}"] * 60_000))), "audio/flac"),
     }
 
 

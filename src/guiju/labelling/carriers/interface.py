@@ -18,11 +18,14 @@ class Site:
         place: the place in the format's own words, such as `iTXt XML:com.adobe.xmp`.
         text: what stands there, as it stands there.
         is_standard: whether the guides put the label of this format there.
+        shape: how the guides have it there: `inner`, the seven fields alone; `wrapped`, under `AIGC`; "" where they do
+            not say.
     """
 
     place: str
     text: str
     is_standard: bool = True
+    shape: str = ""
 
 
 class Carrier(Protocol):

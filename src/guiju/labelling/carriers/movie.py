@@ -72,7 +72,7 @@ class Movie:
         """Find labels in every list of items, and in an XMP box."""
         top = _top(source)
         found = [
-            Site(item.place, item.text, is_standard=item.is_standard)
+            Site(item.place, item.text, is_standard=item.is_standard, shape="inner")
             for meta in _metas(source, top)
             for item in meta.items
         ]

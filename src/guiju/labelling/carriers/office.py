@@ -14,7 +14,7 @@ from guiju.labelling.errors import damaged, unsupported
 
 _KEY = "AIGC"
 _TYPES, _RELATIONS, _CUSTOM = "[Content_Types].xml", "_rels/.rels", "docProps/custom.xml"
-_FORMAT_ID = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}"
+FORMAT_ID = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}"
 _PROPERTIES = "http://schemas.openxmlformats.org/officeDocument/2006/custom-properties"
 _VALUES = "http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes"
 _STRICT_VALUES = "http://purl.oclc.org/ooxml/officeDocument/docPropsVTypes"
@@ -182,7 +182,7 @@ def _replaced(part: bytes, holder: Element, old: Sequence[Element], *, new: byte
 def _property(label: str, number: int, space: str) -> bytes:
     values = _STRICT_VALUES if "purl.oclc.org" in space else _VALUES
     return (
-        f'<property xmlns="{space}" fmtid="{_FORMAT_ID}" pid="{number}" name="{_KEY}">'
+        f'<property xmlns="{space}" fmtid="{FORMAT_ID}" pid="{number}" name="{_KEY}">'
         f'<vt:lpwstr xmlns:vt="{values}">{escape(label)}</vt:lpwstr></property>'
     ).encode()
 

@@ -55,7 +55,8 @@ class Png:
                     found += xmp.packet_sites(text, "iTXt XML:com.adobe.xmp")
                 elif keyword in _KEYWORDS:
                     name = chunk.kind.decode()
-                    found.append(Site(f"{name} AIGC", text.decode("utf-8", "replace"), is_standard=name == "tEXt"))
+                    said = text.decode("utf-8", "replace")
+                    found.append(Site(f"{name} AIGC", said, is_standard=name == "tEXt", shape="wrapped"))
             elif chunk.kind == b"eXIf":
                 found += exif_sites(source.read(chunk.at + 8, chunk.length))
         return found

@@ -34,8 +34,8 @@ class Tiff:
             entry = directory.find(XMP)
             if entry is not None:
                 sites = xmp.packet_sites(tags.value(entry), f"IFD{number} tag 700")
-                found += [Site(site.place, site.text, site.is_standard and not number) for site in sites]
-        return [*found, *(Site(one.place, one.text) for one in comments(tags))]
+                found += [Site(site.place, site.text, site.is_standard and not number, site.shape) for site in sites]
+        return [*found, *(Site(one.place, one.text, shape="wrapped") for one in comments(tags))]
 
     def edits(self, source: Source, label: str) -> Sequence[Edit]:
         """Put the label into the packet of the first directory; a directory without one is written anew at the end."""

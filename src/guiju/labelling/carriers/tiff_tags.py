@@ -205,7 +205,7 @@ def exif_comments(blob: bytes) -> list[Comment]:
 
 def exif_sites(blob: bytes) -> list[Site]:
     """Find labels in an EXIF block, as places."""
-    return [Site(one.place, one.text) for one in exif_comments(blob)]
+    return [Site(one.place, one.text, shape="wrapped") for one in exif_comments(blob)]
 
 
 def exif_blanks(blob: bytes, at: int) -> list[Edit]:

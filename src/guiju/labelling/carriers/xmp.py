@@ -165,7 +165,7 @@ def packet_sites(packet: bytes, place: str) -> list[Site]:
     if _KEY.encode() not in packet and b"\0A" not in packet:
         return []
     return [
-        Site(f"{place} {'@' if found.is_attribute else ''}TC260:AIGC", found.text, is_standard=found.is_standard)
+        Site(f"{place} {'@' if found.is_attribute else ''}TC260:AIGC", found.text, found.is_standard, "inner")
         for found in _scan(packet).found
     ]
 
