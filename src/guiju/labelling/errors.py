@@ -36,14 +36,14 @@ class LabelNotHeldError(GuijuError):
 def damaged(zh: str, en: str) -> DamagedFileError:
     """Make the error of a file that cannot be read as what it says it is; `zh` and `en` say why."""
     return DamagedFileError(
-        f"文件不完整或已损坏（{zh}），未写入任何内容。请从源头重新取得文件。",
-        f"The file is cut short or damaged ({en}); nothing was written. Get it again from its source.",
+        f"文件不完整或已损坏（{zh}），文件未改动。请从源头重新取得文件。",
+        f"The file is cut short or damaged ({en}); it was not changed. Get it again from its source.",
     )
 
 
 def unsupported(zh: str, en: str) -> UnsupportedFormatError:
     """Make the error of a file that no carrier can label; `zh` and `en` say why."""
     return UnsupportedFormatError(
-        f"不支持写入标识：{zh}。支持的格式见 docs/reference/label-carriers.md。",
-        f"Labelling is unsupported here: {en}. The formats are listed in docs/reference/label-carriers.md.",
+        f"不支持此文件的标识：{zh}。支持的格式见 docs/reference/label-carriers.md。",
+        f"Labels in this file are unsupported: {en}. The formats are listed in docs/reference/label-carriers.md.",
     )
