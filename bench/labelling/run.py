@@ -259,7 +259,9 @@ def large(folder: Path) -> str:
         'print(f\'{status("VmHWM") - before:.0f} MB above the {before:.0f} MB of the process before; '
         "{time.perf_counter() - started:.1f} s wall, {used.ru_utime + used.ru_stime:.1f} s CPU')"
     )
-    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+    words = [sys.executable, "-c", program, str(path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
     path.unlink()
     return f"MP4 of 4 GB (sparse, {count:,} chunks, head in front): {done.stdout.strip()}."
 
