@@ -31,6 +31,9 @@ from PIL import Image
 from tests.factories import document_files as docs
 from tests.factories import media_files as made
 
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
 from guiju.labelling.models import ForeignLabel, Producer
 from guiju.labelling.service import Labeller
 
