@@ -27,16 +27,16 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 from PIL import Image
 from tests.factories import document_files as docs
 from tests.factories import media_files as made
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
 from guiju.labelling.models import ForeignLabel, Producer
 from guiju.labelling.service import Labeller
 
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = Path(__file__).with_name("README.md")
 LABELLER = Labeller(Producer("001191440300708461136T1WFUO"))
 PICTURES = ("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=10")
