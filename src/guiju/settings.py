@@ -20,6 +20,8 @@ class Settings(BaseSettings):
         secure_cookies: whether the browser may send cookies over HTTPS only; set it behind TLS.
         review_sample_share: how much of what no policy sends to review is drawn all the same, from 0 to 1.
         review_due_hours: until an item of the review queue should be settled; a quarter of it where a person waits.
+        workers: how many processes answer on the port; each has a memory and a database connection of its own.
+        drain_seconds: how long calls under way may take to finish after SIGTERM.
         keyword_stage_hours: how long a change of the keyword library should be on trial in each stage.
     """
 
@@ -35,6 +37,8 @@ class Settings(BaseSettings):
     secure_cookies: bool = False
     review_sample_share: float = Field(default=0.01, ge=0.0, le=1.0)
     review_due_hours: float = Field(default=24.0, gt=0.0, le=8760.0)
+    workers: int = Field(default=1, ge=1, le=64)
+    drain_seconds: float = Field(default=30.0, ge=0.0, le=3600.0)
     keyword_stage_hours: float = Field(default=24.0, ge=0.0, le=8760.0)
 
     @property

@@ -35,6 +35,8 @@ class UpstreamSimulator:
     def __init__(self) -> None:
         self.text = "你好，这是一个回答。"
         self.pause_seconds = 0.0
+        self.busy_seconds = 0
+        self.pieces: list[str] | None = None
         self.events: list[object] = []
         self.whole: dict[str, Any] | None = None
         self.models = ["m"]
@@ -106,10 +108,11 @@ class UpstreamSimulator:
             return False
         finally:
             watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
             seen.is_over.set()
 
     def _pieces(self) -> list[str]:
-        return list(self.text)
+        return self.pieces or list(self.text)
 
     async def _do_pieces(self, writer: asyncio.StreamWriter, seen: Seen) -> bool:
         """Send the text one character an event; or whole, when no stream is wanted."""
@@ -166,6 +169,52 @@ class UpstreamSimulator:
         await writer.drain()
         return True
 
+    async def _do_mid_event(self, writer: asyncio.StreamWriter, seen: Seen) -> bool:
+        """Drop the connection in the middle of an event, or of a whole answer."""
+        if not seen.body.get("stream"):
+            data = json.dumps(_answer(self.text)).encode()
+            writer.write(_HEAD_JSON.format(status=200, length=len(data)).encode() + data[: len(data) // 2])
+        else:
+            writer.write(_HEAD_SSE.encode())
+            await self._send(writer, seen, [_chunk("好"), _chunk("的")])
+            await _part(writer, b'data: {"id": "up", "choices": [{"index": 0, "del')
+        await writer.drain()
+        writer.close()
+        return False
+
+    async def _do_half_utf8(self, writer: asyncio.StreamWriter, seen: Seen) -> bool:
+        """Send the first byte of a character of three, then the end of the event."""
+        cut = json.dumps(_chunk("好") if seen.body.get("stream") else _answer("好"), ensure_ascii=False).encode()
+        cut = cut.replace("好".encode(), "好".encode()[:1])
+        if not seen.body.get("stream"):
+            writer.write(_HEAD_JSON.format(status=200, length=len(cut)).encode() + cut)
+            await writer.drain()
+            return True
+        writer.write(_HEAD_SSE.encode())
+        await self._send(writer, seen, [_chunk("好"), _chunk("的")])
+        await _part(writer, b"data: " + cut + b"\n\n")
+        await _hold(seen, 2)
+        return False
+
+    async def _do_wrong_type(self, writer: asyncio.StreamWriter, seen: Seen) -> bool:
+        """Answer with a page."""
+        del seen
+        return await _text(writer, 200, "<html><body>login, please</body></html>")
+
+    async def _do_flood(self, writer: asyncio.StreamWriter, seen: Seen) -> bool:
+        """Send 100 MB."""
+        if not seen.body.get("stream"):
+            writer.write(_HEAD_JSON.format(status=200, length=100 * 2**20).encode())
+            for _ in range(1600):
+                writer.write(b" " * 65536)
+                await writer.drain()
+            return False
+        writer.write(_HEAD_SSE.encode())
+        event = {**_chunk("长"), "padding": "x" * 65536}
+        for _ in range(1600):
+            await self._send(writer, seen, [event])
+        return False
+
     async def _do_half_close(self, writer: asyncio.StreamWriter, seen: Seen) -> bool:
         """Send two events, then shut the sending side only."""
         writer.write(_HEAD_SSE.encode())
@@ -197,6 +246,16 @@ class UpstreamSimulator:
     async def _do_error_500(self, writer: asyncio.StreamWriter, seen: Seen) -> bool:
         del seen
         return await _text(writer, 500, "Traceback (most recent call last): secret")
+
+    async def _do_busy(self, writer: asyncio.StreamWriter, seen: Seen) -> bool:
+        """Say 429 with a Retry-After, or answer when there is nothing to wait for."""
+        if not self.busy_seconds:
+            return await self._do_pieces(writer, seen)
+        data = b'{"error": {"message": "secret", "code": "rate_limit_exceeded"}}'
+        head = _HEAD_JSON.format(status=429, length=len(data)).replace("\r\n\r\n", "\r\n")
+        writer.write(f"{head}Retry-After: {self.busy_seconds}\r\n\r\n".encode() + data)
+        await writer.drain()
+        return True
 
     async def _do_error_400(self, writer: asyncio.StreamWriter, seen: Seen) -> bool:
         del seen

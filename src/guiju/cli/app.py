@@ -25,13 +25,24 @@ ROOMS = MappingProxyType(
         "policy": "策略：检查、查看、试判、测试、比较 / the policy: check, show, try, test, diff, schema",
         "moderation": "审核：评测、自训类别、随附权重 / moderation: evaluate, adapt, what ships",
         "media": "图片与声音：试判、屏蔽图片 / pictures and sound: try one, block a picture",
+        "label": "给文件加标识 / put the label of generated content into files",
+        "inspect": "查看文件的标识 / show the labels in files",
+        "verify": "核验文件的标识 / check labels, their signature and our records",
         "ledger": "账本：核验、查看、证明、导出、删除 / the ledger: verify, show, prove, export, erase",
         "law": "办法：条款、参数、覆盖检查、评估 / the law: list, show, parameters, check, assess",
         "witness": "运行见证者 / run a witness for somebody's ledger",
         "doctor": "检查环境，说明怎么修 / check this machine and say how to mend it",
     }
 )
-_MODULES = MappingProxyType({"init": "initialise", "app": "applications"})
+_MODULES = MappingProxyType(
+    {
+        "init": "initialise",
+        "app": "applications",
+        "label": "label_write",
+        "inspect": "label_inspect",
+        "verify": "label_verify",
+    }
+)
 _WIDEST = 140
 USAGE_STATUS = 2
 _UNEXPECTED_STATUS = 70  # EX_SOFTWARE of sysexits.h

@@ -1,5 +1,6 @@
 """`guiju serve`: becomes the web process."""
 
+import json
 import os
 import sys
 from typing import Annotated
@@ -9,17 +10,28 @@ import typer
 from guiju.bootstrap import migrate_database
 from guiju.cli.inputs import read_settings
 from guiju.cli.terminal import note
+from guiju.gateway.configuration_schema import configuration_schema
 
 
 def command(
     host: Annotated[str, typer.Option(help="监听地址 / address to listen on (GUIJU_HOST)")] = "",
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="端口 / port (GUIJU_PORT)")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="进程数 / processes (GUIJU_WORKERS)")] = None,
+    *,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="只打印 guiju.yaml 的 JSON Schema / print its schema")
+    ] = False,
 ) -> None:
     """启动网关与控制台，直到被中断。/ Start the gateway and the console, until interrupted."""
+    if schema:
+        typer.echo(json.dumps(configuration_schema(), ensure_ascii=False, indent=1))
+        return
     if host:
         os.environ["GUIJU_HOST"] = host
     if port is not None:
         os.environ["GUIJU_PORT"] = str(port)
+    if workers is not None:
+        os.environ["GUIJU_WORKERS"] = str(workers)
     settings = read_settings()
     note(f"启动 / starting: http://{settings.host}:{settings.port} · 数据 / data: {settings.var}")
     sys.stderr.flush()

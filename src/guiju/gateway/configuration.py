@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,18 +12,28 @@ import yaml
 from guiju.gateway.admission_settings import SECTIONS as ADMISSION_SECTIONS
 from guiju.gateway.admission_settings import AdmissionSettings, read_admission
 from guiju.gateway.endpoints import ENDPOINTS
-from guiju.gateway.models import Limits, Patience
+from guiju.gateway.models import BreakerSettings, Limits, Patience
 from guiju.kit.errors import ConfigurationError
 
 KINDS = ("openai", "gguf", "echo", "law-assistant")
 EVERY_MODEL = "*"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TOP = frozenset(
-    ("upstreams", "limits", "patience", "provider_code", "health_seconds", "pass_through", *ADMISSION_SECTIONS)
+    (
+        "upstreams",
+        "limits",
+        "patience",
+        "provider_code",
+        "health_seconds",
+        "breaker",
+        "pass_through",
+        *ADMISSION_SECTIONS,
+    )
 )
 _PASSED = re.compile(r"/v1(?:/[A-Za-z0-9][A-Za-z0-9._-]*)+")
 _SIZE_MOST = 8 * 1024 * 1024  # of a body or an answer: both must fit into one entry of the ledger
-_ROW = frozenset(("name", "kind", "base_url", "api_key", "api_key_env", "models", "path"))
+WEIGHT_MOST = 1000
+_ROW = frozenset(("name", "kind", "base_url", "api_key", "api_key_env", "models", "path", "weight", "patience"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,8 @@ class UpstreamSettings:
         api_key: what it wants as bearer; never logged.
         models: public name → its own name; None for every model that it has.
         path: of a `gguf` model's file.
+        weight: its share of the calls among those that have one; 0 for a reserve.
+        patience: of an `openai` server, where it differs from the others'.
     """
 
     name: str
@@ -45,17 +57,20 @@ class UpstreamSettings:
     api_key: str = field(default="", repr=False)
     models: tuple[tuple[str, str], ...] | None = None
     path: str = ""
+    weight: int = 0
+    patience: Patience | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
-    """All that the YAML says; the order of `upstreams` is the order in which they are tried."""
+    """All that the YAML says; the order of `upstreams` is the order in which those without a weight are tried."""
 
     upstreams: tuple[UpstreamSettings, ...]
     limits: Limits = field(default_factory=Limits)
     patience: Patience = field(default_factory=Patience)
     provider_code: str = "guiju"
     health_seconds: float = 15.0
+    breaker: BreakerSettings = field(default_factory=BreakerSettings)
     pass_through: tuple[str, ...] = ()
     admission: AdmissionSettings = field(default_factory=AdmissionSettings)
 
@@ -98,11 +113,15 @@ def read_configuration(tree: object, environment: Mapping[str, str], where: str)
     if not isinstance(tree, dict):
         raise _wrong(where, "顶层应为键值", "must be a mapping at its top")
     _known(tree, _TOP, where)
+    patience = Patience(**_numbers(tree.get("patience"), Patience, f"{where}: patience"))
     rows = tree.get("upstreams")
     if rows is None:
         upstreams = BUILT_IN.upstreams
     elif isinstance(rows, list) and rows:
-        upstreams = tuple(_upstream(row, environment, f"{where}: upstreams[{at}]") for at, row in enumerate(rows))
+        upstreams = tuple(
+            _with_shares(_upstream(row, environment, place), row, patience, where=place)
+            for place, row in ((f"{where}: upstreams[{at}]", row) for at, row in enumerate(rows))
+        )
     else:
         raise _wrong(f"{where}: upstreams", "应为非空列表", "must be a list with at least one entry")
     names = [upstream.name for upstream in upstreams]
@@ -114,9 +133,10 @@ def read_configuration(tree: object, environment: Mapping[str, str], where: str)
     return GatewaySettings(
         upstreams=upstreams,
         limits=Limits(**_numbers(tree.get("limits"), Limits, f"{where}: limits")),  # type: ignore[arg-type]
-        patience=Patience(**_numbers(tree.get("patience"), Patience, f"{where}: patience")),
+        patience=patience,
         provider_code=code,
         health_seconds=_number(tree.get("health_seconds", 15.0), float, f"{where}: health_seconds"),
+        breaker=BreakerSettings(**_numbers(tree.get("breaker"), BreakerSettings, f"{where}: breaker")),  # type: ignore[arg-type]
         pass_through=_passed(tree.get("pass_through"), f"{where}: pass_through"),
         admission=read_admission(tree, where, environment),
     )
@@ -154,6 +174,23 @@ def _upstream(row: object, environment: Mapping[str, str], where: str) -> Upstre
     return UpstreamSettings(
         name, kind, url, _api_key(row, environment, where), _models(row.get("models", EVERY_MODEL), where)
     )
+
+
+def _with_shares(
+    upstream: UpstreamSettings, row: dict[str, object], patience: Patience, *, where: str
+) -> UpstreamSettings:
+    """Add what any kind of upstream may say: its weight, and its own patience on top of everybody's."""
+    weight = row.get("weight", 0)
+    if isinstance(weight, bool) or not isinstance(weight, int) or not 0 <= weight <= WEIGHT_MOST:
+        raise _wrong(
+            f"{where}.weight", f"应为 0 到 {WEIGHT_MOST} 的整数", f"must be a whole number from 0 to {WEIGHT_MOST}"
+        )
+    own = _numbers(row.get("patience"), Patience, f"{where}.patience")
+    if own and upstream.kind != "openai":
+        raise _wrong(f"{where}.patience", "只有 openai 类型可以设置", "is for servers of the kind openai only")
+    if "tries" in own:
+        raise _wrong(f"{where}.patience.tries", "只能在顶层设置", "belongs to the top, for it is about all servers")
+    return replace(upstream, weight=weight, patience=Patience(**{**asdict(patience), **own}) if own else None)
 
 
 def _path(value: object, where: str) -> str:
@@ -211,7 +248,7 @@ def _models(value: object, where: str) -> tuple[tuple[str, str], ...] | None:
     )
 
 
-def _numbers(value: object, shape: type[Limits | Patience], where: str) -> dict[str, float]:
+def _numbers(value: object, shape: type[Limits | Patience | BreakerSettings], where: str) -> dict[str, float]:
     if value is None:
         return {}
     if not isinstance(value, dict):

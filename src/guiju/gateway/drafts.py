@@ -94,6 +94,8 @@ def _choice_facts(choice: ChoiceOutput, restored: Callable[[str], str], logged: 
             withheld[name] = logged(made.removeprefix(left))
     if withheld:
         facts["withheld"] = withheld
+    if choice.retracted:
+        facts["retracted"] = {**choice.retracted}
     return facts
 
 

@@ -154,6 +154,15 @@ class OverloadedError(CallError):
     retry_after_seconds = 1
 
 
+class StoppingError(CallError):
+    """The gateway is closing: it takes no new calls, and those that did not finish in time are ended."""
+
+    code = "stopping"
+    status = 503
+    kind = "server_error"
+    retry_after_seconds = 2
+
+
 class EvidenceUnavailableError(CallError):
     """The ledger or the spool cannot write, so nothing may leave."""
 
@@ -235,3 +244,33 @@ class UpstreamStatusError(UpstreamError):
     def is_callers_fault(self) -> bool:
         """Whether another upstream would say the same: a 4xx that is neither about keys nor about load."""
         return self.upstream_status in {400, 413, 415, 422}
+
+
+class UpstreamBusyError(UpstreamStatusError):
+    """The model server has too much to do (429); another one may have less.
+
+    Attributes:
+        asks_to_wait_seconds: what its Retry-After says, 0 where it says nothing.
+    """
+
+    code = "upstream_busy"
+    status = 503
+    retry_after_seconds = 1
+
+    def __init__(self, name: str, upstream_code: str = "", *, asks_to_wait_seconds: int = 0) -> None:
+        """Name the upstream, its error code, and how long it wants to be left alone."""
+        super().__init__(name, 429, upstream_code)
+        self.asks_to_wait_seconds = asks_to_wait_seconds
+        self.retry_after_seconds = asks_to_wait_seconds or type(self).retry_after_seconds
+
+
+class UpstreamRestingError(UpstreamError):
+    """Every model server that could answer kept failing, or asked to be left alone, and none is tried for now."""
+
+    code = "upstream_resting"
+    status = 503
+
+    def __init__(self, zh: str, en: str, seconds: int) -> None:
+        """Say so, and in how many seconds one is tried."""
+        super().__init__(zh, en)
+        self.retry_after_seconds = seconds

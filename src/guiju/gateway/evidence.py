@@ -142,7 +142,7 @@ class EvidenceDesk:
             self.later(self._close_again(exchange, draft, wait_seconds=0.0))  # the client left at the last moment
             raise
         except GuijuError as error:
-            self.later(self._close_again(exchange, draft))
+            self.later(self._close_again(exchange, _draft_of_the_failed(exchange, now)))
             raise self._unavailable(error) from error
         self._closed(exchange, outcome, now)
 
@@ -262,6 +262,16 @@ class EvidenceDesk:
             "The evidence ledger cannot be written, so nothing is let out; try again later. Operator: check the disk "
             "and the database.",
         )
+
+
+def _draft_of_the_failed(exchange: Exchange, now: float) -> Draft:
+    """Make the closing entry of an exchange whose closing could not be kept: its end, or all of it, did not leave."""
+    exchange.outcome = rules.EVIDENCE_FAILED
+    exchange.failure = exchange.failure or EvidenceUnavailableError.code
+    if exchange.first_byte_ms is None:
+        for choice in exchange.choices.values():
+            choice.released.clear()
+    return closing_draft(exchange, exchange.outcome, total_ms=_milliseconds(now - exchange.started))
 
 
 def noted(exchange: Exchange, outcome: str, *, closed_at: datetime | None, now: float) -> Noted:

@@ -40,6 +40,7 @@ class ChoiceOutput:
         calls: the tool calls by their index, held until they are whole.
         finish_reason: as the client gets it; "" while the choice runs.
         has_text: whether any of the model's text was let out.
+        retracted: field → how many characters of it the client was told to take back.
     """
 
     index: int
@@ -48,6 +49,7 @@ class ChoiceOutput:
     calls: dict[int, dict[str, str]] = field(default_factory=dict)
     finish_reason: str = ""
     has_text: bool = False
+    retracted: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,9 @@ from dataclasses import replace
 import orjson
 
 from guiju.gateway import rules
+from guiju.gateway.admission import Admission
 from guiju.gateway.dialects.interface import Reading
+from guiju.gateway.draining import stopping
 from guiju.gateway.endpoints import Answer, Endpoint
 from guiju.gateway.entrance.asking import asking, with_usage
 from guiju.gateway.entrance.models import Asking
@@ -22,6 +24,7 @@ from guiju.gateway.errors import (
     MalformedRequestError,
     OutputRefusedError,
     OverloadedError,
+    StoppingError,
     UnauthenticatedError,
     UnlabelledMediaError,
     UpstreamError,
@@ -87,9 +90,9 @@ class ChatFlow:
         self._label = LabelWriter(producer)
         self._input = InputModeration(desk.moderation)
         self._media = media
+        self.admission = Admission(desk.limits, desk.clock, desk.metrics, keep=desk.evidence.keep)
         self._reading = Reading(desk.limits, media.refusal)
         self._entrance = entrance
-        self._open_count = 0
 
     async def chat(self, call: ChatCall) -> ChatReply:
         """Answer one call to the endpoint `call.endpoint`; errors come back as replies in its own shape.
@@ -97,7 +100,12 @@ class ChatFlow:
         The caller iterates `pieces`, when there are any, and always ends with `aclose`.
         """
         endpoint = self._endpoints[f"/v1/{call.endpoint}"]
-        reply = await self._served(call, endpoint)
+        try:
+            reply = await self._served(call, endpoint)
+        except asyncio.CancelledError:
+            if not self._desk.drain.takes_back_cancelling():
+                raise
+            reply = error_reply(stopping())
         return reply if reply.status < _ERRORS else endpoint.dialect.shaped(reply)
 
     async def _served(self, call: ChatCall, endpoint: Endpoint) -> ChatReply:
@@ -177,18 +185,7 @@ class ChatFlow:
 
     async def _exchange(self, app: App, call: ChatCall, request: ChatRequest, *, endpoint: Endpoint) -> ChatReply:
         desk = self._desk
-        if self._open_count >= self._desk.limits.open_exchanges:
-            self._desk.metrics.count("guiju_calls_rejected_total", code=OverloadedError.code)
-            raise OverloadedError("网关当前并发已满；请稍后重试。", "The gateway is full now; try again in a moment.")
-        is_apart = call.audience or desk.moderation.policy.tells_contexts
-        context = Context(_audience(call), (app.id, app.name)) if is_apart else ANYONE
-        admitted = await self._admit(app, call, request)
-        if admitted.counts_tokens and request.is_stream and endpoint.answer is Answer.CONVERSATION:
-            request = with_usage(request)
-        exchange = self._new_exchange(app, admitted.person, request, context=context, endpoint=endpoint)
-        exchange.on_closed = admitted.closed
-        exchange.on_over = admitted.leave
-        self._count_open(1)
+        exchange, ticket = await self._admitted(app, call, request, endpoint=endpoint)
         outcome = rules.INTERRUPTED
         reply: ChatReply | None = None
         try:
@@ -199,16 +196,46 @@ class ChatFlow:
             goes_on = rules.may_go_on(decision) or not endpoint.gates_input
             reply = await (self._answer(exchange, endpoint) if goes_on else self._refused(exchange, endpoint))
         except asyncio.CancelledError:
-            outcome = rules.CLIENT_LEFT
+            outcome = rules.INTERRUPTED if desk.drain.is_cut else rules.CLIENT_LEFT
             raise
         finally:
             if reply is None or reply.pieces is None:
-                self._over(exchange)
+                self._leave(exchange)
             if reply is None and exchange.opened is not None and not exchange.outcome:
                 desk.evidence.close_later(exchange, outcome)
-        return replace(reply, headers=reply.headers + admitted.headers)
+        return replace(reply, headers=reply.headers + ticket.headers)
 
-    async def _admit(self, app: App, call: ChatCall, request: ChatRequest) -> Admitted:
+    async def _admitted(
+        self, app: App, call: ChatCall, request: ChatRequest, *, endpoint: Endpoint
+    ) -> tuple[Exchange, Admitted]:
+        """Begin an exchange once there is a place for it; `_leave` gives the place back."""
+        desk = self._desk
+        try:
+            await self.admission.enter()
+        except OverloadedError as error:
+            self.admission.turned_away(app, error)
+            raise
+        ticket = None
+        try:
+            is_apart = call.audience or desk.moderation.policy.tells_contexts
+            context = Context(_audience(call), (app.id, app.name)) if is_apart else ANYONE
+            ticket = await self._ticket(app, call, request)
+            if ticket.counts_tokens and request.is_stream and endpoint.answer is Answer.CONVERSATION:
+                request = with_usage(request)
+            exchange = self._new_exchange(app, ticket.person, request, context=context, endpoint=endpoint)
+            exchange.on_closed, exchange.on_over = ticket.closed, ticket.leave
+            desk.drain.enter(exchange.id)
+        except BaseException as error:
+            self.admission.leave()
+            if ticket is not None:
+                ticket.leave()
+            if isinstance(error, StoppingError):
+                self.admission.turned_away(app, error)
+            raise
+        desk.metrics.add("guiju_exchanges_open", 1)
+        return exchange, ticket
+
+    async def _ticket(self, app: App, call: ChatCall, request: ChatRequest) -> Admitted:
         if self._entrance is not None:
             return await self._entrance.enter(asking(app, call, request), self._callers.person_of)
         try:
@@ -290,7 +317,7 @@ class ChatFlow:
         except BaseException:
             await opened.source.close()
             raise
-        pieces = StreamRelease(desk, exchange, opened, on_over=lambda: self._over(exchange))
+        pieces = StreamRelease(desk, exchange, opened, on_over=lambda: self._leave(exchange))
         return ChatReply(200, (*_STREAM_HEADERS, (_LABEL_HEADER, exchange.label)), pieces=pieces)
 
     async def _failed(self, exchange: Exchange, error: UpstreamError) -> ChatReply:
@@ -302,13 +329,11 @@ class ChatFlow:
     def _elapsed_ms(self, exchange: Exchange) -> int:
         return round((self._desk.clock.monotonic() - exchange.started) * 1000)
 
-    def _over(self, exchange: Exchange) -> None:
-        self._count_open(-1)
+    def _leave(self, exchange: Exchange) -> None:
+        self._desk.drain.leave(exchange.id)
+        self.admission.leave()
+        self._desk.metrics.add("guiju_exchanges_open", -1)
         exchange.on_over()
-
-    def _count_open(self, by: int) -> None:
-        self._open_count += by
-        self._desk.metrics.add("guiju_exchanges_open", by)
 
 
 def _audience(call: ChatCall) -> Audience:
@@ -327,6 +352,8 @@ def _audience(call: ChatCall) -> Audience:
 def error_reply(error: CallError, exchange_id: str = "", *, extension: dict[str, object] | None = None) -> ChatReply:
     """Make the reply that says `error`."""
     headers: tuple[tuple[str, str], ...] = (_JSON,)
+    if isinstance(error, StoppingError):
+        headers += (("connection", "close"),)  # the next call goes to somebody else
     if error.retry_after_seconds:
         headers += (("retry-after", str(error.retry_after_seconds)),)
     if extension is None:

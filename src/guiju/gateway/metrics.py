@@ -19,6 +19,7 @@ _HELP = {
     "guiju_internal_errors_total": "Faults of our own.",
     "guiju_released_characters_total": "Characters of answers that were let out.",
     "guiju_exchanges_open": "Exchanges that are open now.",
+    "guiju_exchanges_queued": "Exchanges that wait for a place now.",
     "guiju_first_byte_seconds": "From the request to the first byte of a streamed answer.",
     "guiju_exchange_seconds": "From the request to the closing entry.",
 }

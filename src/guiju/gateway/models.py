@@ -179,7 +179,14 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamState:
-    """How an upstream does: whether calls go to it, since when, and the last failure (a stable code, "" for none)."""
+    """How an upstream does: whether calls go to it, since when, and the last failure (a stable code, "" for none).
+
+    Attributes:
+        weight: its share among those with a weight; 0 for a reserve.
+        circuit: `closed`, `open` (no call goes to it) or `half_open` (one call tries it).
+        failures: in a row.
+        wait_seconds: until a call may go to it.
+    """
 
     name: str
     kind: str
@@ -187,6 +194,10 @@ class UpstreamState:
     is_healthy: bool
     last_failure: str
     checked_at: datetime | None
+    weight: int = 0
+    circuit: str = "closed"
+    failures: int = 0
+    wait_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +211,10 @@ class Limits:
         choices: the largest `n`.
         answer_bytes: of what an upstream sends for one answer.
         open_exchanges: at the same time in one process.
+        queued_exchanges: that wait for a place; more are turned away at once.
+        queue_seconds: how long one waits for a place.
         body_seconds: until a request body must have arrived.
+        send_seconds: how long a client may take nothing of a streamed answer before it counts as gone.
     """
 
     body_bytes: int = 2 * 1024 * 1024
@@ -209,7 +223,10 @@ class Limits:
     choices: int = 8
     answer_bytes: int = 8 * 1024 * 1024
     open_exchanges: int = 1000
+    queued_exchanges: int = 200
+    queue_seconds: float = 2.0
     body_seconds: float = 30.0
+    send_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +238,31 @@ class Patience:
         first_byte: for the first byte of a streamed answer.
         idle: between two reads of a streamed answer.
         whole: for an answer that is not streamed.
+        stream: for a streamed answer, from the call to its end.
+        tries: after so long no other upstream is tried any more.
     """
 
     connect: float = 5.0
     first_byte: float = 60.0
     idle: float = 30.0
     whole: float = 300.0
+    stream: float = 1800.0
+    tries: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerSettings:
+    """When a circuit opens, and for how long.
+
+    Attributes:
+        failures: in a row, until it opens.
+        open_seconds: the first time; twice as long each time that the trial fails.
+        longest_seconds: at most.
+    """
+
+    failures: int = 3
+    open_seconds: float = 5.0
+    longest_seconds: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,11 @@ class PolicyMark(Protocol):
         """Whether anything depends on whom and where a text is for."""
         ...
 
+    @property
+    def retracts(self) -> bool:
+        """Whether a client is told to take back what had left when an answer is stopped."""
+        ...
+
     def relevant(self, context: Context) -> Context:
         """Return of `context` what makes a difference to a decision."""
         ...

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from guiju.gateway.drafts import interrupted_draft
 from guiju.gateway.ports import Recording
-from guiju.gateway.spool import Left, abandoned, read_spool
+from guiju.gateway.spool import Left, abandoned, claimed, read_spool
 from guiju.ledger.models import EntryQuery
 
 _log = logging.getLogger(__name__)
@@ -22,14 +22,20 @@ def reconcile(folder: Path, ledger: Recording, masked: Callable[[str], str]) -> 
     """
     interrupted = 0
     for path in abandoned(folder):
-        left, is_whole = read_spool(path)
-        for exchange in left:
-            interrupted += _close(exchange, ledger, masked)
-        if is_whole:
-            path.unlink(missing_ok=True)
-        else:
-            _log.error("a part of a spool file cannot be read; it is put aside", extra={"path": str(path)})
-            path.rename(path.with_suffix(".unreadable"))
+        with claimed(path) as is_ours:  # several processes may start at once
+            if is_ours:
+                interrupted += _take_over(path, ledger, masked)
+    return interrupted
+
+
+def _take_over(path: Path, ledger: Recording, masked: Callable[[str], str]) -> int:
+    left, is_whole = read_spool(path)
+    interrupted = sum(_close(exchange, ledger, masked) for exchange in left)
+    if is_whole:
+        path.unlink(missing_ok=True)
+    else:
+        _log.error("a part of a spool file cannot be read; it is put aside", extra={"path": str(path)})
+        path.rename(path.with_suffix(".unreadable"))
     return interrupted
 
 

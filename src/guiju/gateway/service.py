@@ -9,6 +9,7 @@ from pathlib import Path
 from guiju.gateway import rules
 from guiju.gateway.app_rules import NO_RULES, AppRules
 from guiju.gateway.apps import Apps
+from guiju.gateway.draining import Drain
 from guiju.gateway.endpoints import with_passed
 from guiju.gateway.entrance.service import Admission
 from guiju.gateway.errors import CallError
@@ -116,6 +117,7 @@ class Gateway:
         self._evidence: EvidenceDesk | None = None
         self._media: MediaStage | None = None
         self._flow: ChatFlow | None = None
+        self._drain: Drain | None = None
         self._rounds = self._planned_rounds()
         pool.on_failure = self._count_failure
 
@@ -135,7 +137,8 @@ class Gateway:
         evidence = EvidenceDesk(self._ledger, self._spool, self._clock, metrics=self.metrics, note=self._index.note)
         self._evidence = evidence
         self._index.newly_open = evidence.newly_open
-        desk = Desk(self._moderation, evidence, self._pool, self._clock, self.metrics, self.limits)
+        self._drain = Drain()
+        desk = Desk(self._moderation, evidence, self._pool, self._clock, self.metrics, self.limits, self._drain)
         self._media = MediaStage(self._media_checking, evidence)
         self._flow = ChatFlow(
             desk,
@@ -150,11 +153,22 @@ class Gateway:
         self._pool.start()
         self._rounds.start()
 
+    async def drain(self, seconds: float) -> bool:
+        """Take no new calls, let those under way finish for `seconds`, end the rest; whether all finished."""
+        return self._drain is None or await self._drain.close(seconds)
+
+    def cut(self) -> None:
+        """End at once what is under way; each is recorded as interrupted."""
+        if self._drain is not None:
+            self._drain.cut()
+
     async def stop(self) -> None:
         """Finish what is under way and give everything back; call it before the ledger stops."""
         if self._evidence is None or self._spool is None:
             return
-        self._flow = None
+        flow, self._flow = self._flow, None
+        if flow is not None:
+            await flow.admission.settle()
         if self._media is not None:
             self._media.stop()
         await self._evidence.settle(_SETTLE_SECONDS)
@@ -217,7 +231,7 @@ class Gateway:
     def readiness(self) -> dict[str, bool]:
         """Return what must be true for calls to be answered: running, evidence can be written, an upstream is well."""
         return {
-            "running": self._flow is not None,
+            "running": self._flow is not None and self._drain is not None and not self._drain.is_draining,
             "evidence": self._evidence is not None and self._evidence.is_writing,
             "upstream": any(state.is_healthy for state in self._pool.states()),
         }

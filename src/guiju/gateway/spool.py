@@ -12,6 +12,7 @@ import hmac
 import os
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,8 +62,11 @@ class Spool:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             master = _master_key(folder)
             self._path = folder / f"{new_id()}.spool"
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+            # It gets its name when it is locked: another process that starts now must not take it for a dead one's.
+            unnamed = self._path.with_suffix(".new")
+            self._file = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            unnamed.rename(self._path)
         except OSError as error:
             raise _cannot_write(folder, error) from error
         self._cipher = AESGCM(_file_key(master, self._path.name))
@@ -129,15 +133,29 @@ def abandoned(folder: Path) -> list[Path]:
     """Return the spool files whose process is no more, oldest first."""
     found = []
     for path in sorted(folder.glob("*.spool")):
+        with claimed(path) as is_ours:
+            if is_ours:
+                found.append(path)
+    return found
+
+
+@contextmanager
+def claimed(path: Path) -> Iterator[bool]:
+    """Hold the file of a dead process; False where its process lives, or another one has it or is done with it."""
+    try:
         file = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            found.append(path)
         except BlockingIOError:
-            pass
-        finally:
-            os.close(file)
-    return found
+            yield False
+        else:
+            yield path.exists()
+    finally:
+        os.close(file)
 
 
 def read_spool(path: Path) -> tuple[list[Left], bool]:

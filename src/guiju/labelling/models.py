@@ -1,6 +1,7 @@
 """The nouns of labelling."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +57,107 @@ class Label:
             "PropagateID": self.propagate_id,
             "ReservedCode2": self.reserved_code_2,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class LabelProblem:
+    """One way in which a label found in a file is not as the standard has it.
+
+    Attributes:
+        code: a stable name: `missing`, `empty`, `characters`, `value`, `not_json`, `twice`, `place`, ….
+        field: which field of the label it is about; empty when it is the whole.
+        zh: what is wrong, in Chinese.
+        en: the same in English.
+    """
+
+    code: str
+    field: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedLabel:
+    """A label as it was read: the fields, or None where nothing could be made of it, and what is wrong with it."""
+
+    label: Label | None
+    is_wrapped: bool
+    problems: tuple[LabelProblem, ...]
+
+
+class Verdict(StrEnum):
+    """What can be said of the implicit label of a file."""
+
+    CONFORMING = "conforming"
+    NONCONFORMING = "nonconforming"
+    ABSENT = "absent"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLabel:
+    """One label found in a file: where, what stands there word for word, and what was read from it."""
+
+    place: str
+    text: str
+    is_standard: bool
+    parsed: ParsedLabel
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found in a file.
+
+    Attributes:
+        verdict: conforming; not conforming, with reasons; absent; inconclusive where the file could not be read.
+        format: the family of the format, such as `png`; empty where none of ours.
+        found: every label, in the order of the file.
+        problems: what is not as the standard has it, of each label and of all together.
+        explicit_mark: the explicit text mark, in a text; empty elsewhere.
+    """
+
+    verdict: Verdict
+    format: str
+    found: tuple[FoundLabel, ...] = ()
+    problems: tuple[LabelProblem, ...] = ()
+    explicit_mark: str = ""
+
+    @property
+    def label(self) -> Label | None:
+        """The first label from which something could be read."""
+        return next((one.parsed.label for one in self.found if one.parsed.label is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A label that was written and read back.
+
+    Attributes:
+        name: the file's name; empty for bytes.
+        format: the family of the format.
+        place: where the label stands now.
+        label: the label; None for a text, which carries an explicit mark only.
+        sha256_before: of the file as it came, in hex.
+        sha256_after: of the file as it is handed on.
+        size_before: bytes.
+        size_after: bytes.
+        replaced: what stood in it before, word for word.
+    """
+
+    name: str
+    format: str
+    place: str
+    label: Label | None
+    sha256_before: str
+    sha256_after: str
+    size_before: int
+    size_after: int
+    replaced: tuple[str, ...] = ()
+
+
+class ForeignLabel(StrEnum):
+    """What becomes of another producer's label: refuse the file, keep it and add who spreads it, or replace it."""
+
+    REFUSE = "refuse"
+    PROPAGATE = "propagate"
+    REPLACE = "replace"

@@ -4,6 +4,7 @@ Serves `cn/genai-measures-2023/art-12`; the forms are those of GB 45438-2025 (5.
 """
 
 import re
+from dataclasses import replace
 
 import orjson
 
@@ -43,6 +44,23 @@ def first_label(producer: Producer, produce_id: str) -> Label:
         produce_id=produce_id,
         content_propagator=producer.code,
         propagate_id=produce_id,
+    )
+
+
+def propagated(label: Label, propagator: Producer, propagate_id: str) -> Label:
+    """Return `label` as the service writes it that spreads the content: what its producer wrote stays as it is.
+
+    The labelling measures, article 6, want the propagator's own elements added; its security data goes with it.
+
+    Raises:
+        LabelError: a value holds a character that Annex E j) does not allow, or is empty.
+    """
+    added = first_label(propagator, propagate_id)
+    return replace(
+        label,
+        content_propagator=added.content_producer,
+        propagate_id=added.produce_id,
+        reserved_code_2="",
     )
 
 

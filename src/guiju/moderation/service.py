@@ -36,6 +36,7 @@ from guiju.moderation.models import (
     TermPage,
 )
 from guiju.moderation.policy import KINDS, MAX_POLICY_BYTES, PolicyBundle, Upstream, parse_policy, read_policy
+from guiju.moderation.policy.streams import Release
 from guiju.moderation.rules import decide_from, masked
 from guiju.moderation.stream import ModeratedStream
 from guiju.moderation.vault import Vault
@@ -344,10 +345,10 @@ class Moderation:
                 logger.exception("detector %s failed", detector.name)
                 failures.append(f"{detector.name} 出错（{type(error).__name__}）")
                 continue
-            settings = engine.policy.detectors.get(detector.name)
-            if settings is not None and (self._clock.monotonic() - began) * 1000 > settings.budget_ms:
-                logger.error("detector %s overran %d ms", detector.name, settings.budget_ms)
-                failures.append(f"{detector.name} 超时（{settings.budget_ms} 毫秒）")
+            budget_ms = engine.policy.budget_ms(detector.name)
+            if (self._clock.monotonic() - began) * 1000 > budget_ms:
+                logger.error("detector %s overran %d ms", detector.name, budget_ms)
+                failures.append(f"{detector.name} 超时（{budget_ms} 毫秒）")
         policy = engine.policy
         return decide_from(findings, policy, scope, failures=failures, context=policy.relevant(context)), view
 
@@ -356,7 +357,7 @@ class Moderation:
         policy = parse_policy(_read(self._policy_path), str(self._policy_path), library.content_hash)
         detectors = _Detectors(Workshop(library, policy, self._normaliser), self._further)
         panel = None
-        if policy.guards:
+        if policy.guards or policy.streams.release is not Release.EXACT:
             panel = Panel(policy, self._transport, clock=self._clock, environment=self._environment)
         return _Engine(library, policy, detectors, panel, _put_away(policy))
 

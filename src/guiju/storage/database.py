@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from guiju.kit.errors import ConfigurationError, StorageError
+from guiju.storage.turns import Turns
 
 metadata = sa.MetaData(
     naming_convention={
@@ -43,6 +44,11 @@ class Database:
     def is_sqlite(self) -> bool:
         """Whether this is SQLite (one writer at a time)."""
         return self.engine.dialect.name == "sqlite"
+
+    def turns(self) -> Turns | None:
+        """Return how the processes that write this file take turns; None where the server sees to that itself."""
+        path = self.engine.url.database
+        return Turns(Path(path)) if self.is_sqlite and path and path != ":memory:" else None
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -33,6 +33,12 @@ VERDICT_TITLES = {
     VerdictWord.UNKNOWN: ("无法确定", Outcome.NOT_RUN),
 }
 
+CIRCUIT_TITLES = {
+    "closed": ("接通", Outcome.MET),
+    "open": ("断开", Outcome.NOT_MET),
+    "half_open": ("试探", Outcome.PARTIAL),
+}
+
 
 class Badges:
     """Makes badges in one language; templates call its methods."""
@@ -71,6 +77,10 @@ class Badges:
     def upstream(self, is_healthy: bool) -> Markup:  # noqa: FBT001 - called from templates with the state's own field
         """Return the badge of an upstream."""
         return self._badge("正常", Outcome.MET) if is_healthy else self._badge("故障", Outcome.NOT_MET)
+
+    def circuit(self, state: str) -> Markup:
+        """Return the badge of the way to an upstream."""
+        return self._badge(*CIRCUIT_TITLES[state])
 
     def enough(self, is_enough: bool) -> Markup:  # noqa: FBT001 - called from templates with the row's own field
         """Return the badge of a count against a minimum."""

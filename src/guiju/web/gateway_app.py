@@ -24,6 +24,7 @@ from guiju.gateway.flow import error_reply, internal_error
 from guiju.gateway.metrics import Metrics
 from guiju.gateway.models import ChatCall, ChatReply, Limits, ModelInfo
 from guiju.web.caller_headers import IDENTITY_ENDPOINT, IDENTITY_PATH, user_headers
+from guiju.web.stuck import StuckWatch
 
 _log = logging.getLogger(__name__)
 # What a client still sends after its body was found too large is read and dropped up to here, so that it can read why.
@@ -177,7 +178,7 @@ class GatewayApp:
                 reply = await self._gateway.chat(call)
             else:
                 reply = self._endpoints[path].dialect.shaped(await self._gateway.refuse(call, problem, size=size))
-            await _send_reply(send, reply)
+            await _send_reply(send, reply, self._gateway.limits.send_seconds)
         except asyncio.CancelledError:
             # Nothing needs to be sent to a client that is gone; anything else that cancels us goes on.
             if not watch.done() or task.uncancel() > 0:
@@ -273,7 +274,8 @@ def _further_headers(headers: Iterable[tuple[bytes, bytes]], authorization: byte
     return authorization, content_type.decode("latin-1")
 
 
-async def _send_reply(send: Send, reply: ChatReply) -> None:
+async def _send_reply(send: Send, reply: ChatReply, seconds: float = 60.0) -> None:
+    """Send a reply; a stream whose client takes nothing for `seconds` is left unfinished."""
     headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
     pieces = reply.pieces
     if pieces is None:
@@ -281,12 +283,20 @@ async def _send_reply(send: Send, reply: ChatReply) -> None:
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
         return
+    watch = StuckWatch(seconds)
     try:
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         async for piece in pieces:
+            watch.begin()
             await send({"type": "http.response.body", "body": piece, "more_body": True})
+            watch.end()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+    except asyncio.CancelledError:
+        if not watch.has_given_up:
+            raise
+        _log.warning("a client took nothing of its answer and was given up", extra={"seconds": seconds})
     finally:
+        watch.stop()
         await pieces.aclose()  # type: ignore[attr-defined]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
@@ -16,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from guiju.bootstrap import FirstRun, House, build_house
+from guiju.gateway.service import Gateway
 from guiju.kit.clock import BEIJING
 from guiju.kit.errors import GuijuError
 from guiju.kit.logging import set_up_logging
@@ -24,6 +26,8 @@ from guiju.settings import Settings
 from guiju.supervision.state_names import StateName
 from guiju.web.console_app import console_app
 from guiju.web.gateway_app import GatewayApp, settle_memory, share_memory_between_threads
+from guiju.web.peers import WorkersMetrics
+from guiju.web.worker import Worker
 
 _log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 10
@@ -41,22 +45,47 @@ class Server(uvicorn.Server):
         """Capture nothing."""
         yield
 
+
+class Closing:
+    """What SIGTERM sets in motion: no new calls, those under way finish, then the port closes; twice, and all end now.
+
+    The port stays open meanwhile, so that probes and callers hear that the house is closing.
+    """
+
+    def __init__(self, server: Server, gateway: Gateway, seconds: float) -> None:
+        """Close `server` once `gateway` has drained, after `seconds` at the latest."""
+        self._server = server
+        self._gateway = gateway
+        self._seconds = seconds
+        self._task: asyncio.Task[None] | None = None
+
     def leave(self) -> None:
-        """Stop taking calls and let those under way finish; asked twice, stop at once."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
+        """Begin to close; asked twice, end what is under way."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._close())
+        else:
+            self._gateway.cut()
+
+    async def _close(self) -> None:
+        _log.info("closing", extra={"seconds": self._seconds})
+        if not await self._gateway.drain(self._seconds):
+            _log.warning("calls did not finish in time and were ended")
+        self._server.should_exit = True
 
 
 class FrontDoor:
     """Sends each request to the door that serves its path."""
 
-    def __init__(self, house: House) -> None:
-        """Open both doors to `house`."""
+    def __init__(self, house: House, worker: Worker | None = None) -> None:
+        """Open both doors to `house`; beside other workers, /metrics tells of all of them."""
         self._gateway = GatewayApp(house.gateway)
+        self._all = WorkersMetrics(worker, self._gateway) if worker is not None else None
         self.browser = console_app(house)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one request; it is handed on, not awaited, so that the hot path has no frame of ours in it."""
+        if scope["type"] == "http" and self._all is not None and self._all.answers(scope):
+            return self._all(scope, receive, send)
         if scope["type"] == "http" and self._gateway.serves(scope["path"]):
             return self._gateway(scope, receive, send)
         return self.browser(scope, receive, send)
@@ -143,12 +172,13 @@ async def serve(settings: Settings) -> None:
     Raises:
         GuijuError: the house cannot be built or started.
     """
+    worker = Worker.of(os.environ)
     house = build_house(settings)
     await house.start()
     try:
-        front_door = FrontDoor(house)
+        front_door = FrontDoor(house, worker)
         await inspect_portal(house, front_door.browser)
-        first = await asyncio.to_thread(house.first_run)
+        first = await asyncio.to_thread(house.first_run) if worker is None or worker.greets else None
         server = Server(
             uvicorn.Config(
                 front_door,
@@ -163,13 +193,20 @@ async def serve(settings: Settings) -> None:
                 timeout_graceful_shutdown=_DRAIN_SECONDS,
             )
         )
+        closing = Closing(server, house.gateway, settings.drain_seconds)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, server.leave)
+            loop.add_signal_handler(number, closing.leave)
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, reload_policy, house))
-        greet(settings, first)
+        if first is not None:
+            greet(settings, first)
         settle_memory()
-        await server.serve()
+        if worker is None:
+            await server.serve()
+        else:
+            worker.watch_life(closing.leave)
+            loop.call_soon(worker.say_ready)
+            await server.serve(sockets=worker.sockets())
     finally:
         await house.stop()
 

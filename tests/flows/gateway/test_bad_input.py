@@ -209,7 +209,8 @@ async def test_no_evidence_no_output(house: House, stream: bool) -> None:  # noq
     assert not house.gateway.readiness()["evidence"]
     house.ledger.is_broken = False
     closed = await asyncio.wait_for(house.closing(), 5)  # tried again until it stands
-    assert closed["outcome"] in {"evidence_failed", "answered"}
+    assert closed["outcome"] == "evidence_failed"
+    assert not any(choice["released"] for choice in closed["output"]), "nothing left, and nothing is said to have left"
     assert (await house.post(house.request(stream=stream)))[0] == 200
     assert house.gateway.readiness()["evidence"]
 
@@ -222,7 +223,9 @@ async def test_a_closing_that_cannot_be_written_ends_the_stream_without_done(hou
     assert b'"finish_reason":"stop"' not in raw
     assert events_of(raw)[-1]["error"]["code"] == "evidence_unavailable"
     house.ledger.breaks_on = ""
-    assert (await asyncio.wait_for(house.closing(), 5))["outcome"] == "answered"
+    closed = await asyncio.wait_for(house.closing(), 5)
+    assert closed["outcome"] == "evidence_failed", "its client was told that it has no whole answer"
+    assert closed["output"][0]["released"]["content"] == house.upstream.text
 
 
 async def test_a_refusal_that_cannot_be_evidenced_is_not_given(house: House) -> None:
@@ -232,14 +235,24 @@ async def test_a_refusal_that_cannot_be_evidenced_is_not_given(house: House) -> 
 
 
 async def test_a_full_gateway_says_so(tmp_path: Path, sqlite_url: str) -> None:
-    async with house_in(tmp_path, sqlite_url, limits=Limits(open_exchanges=1)) as house:
-        held = asyncio.create_task(house.post(house.request(model="slow")))
+    limits = Limits(open_exchanges=1, queued_exchanges=1, queue_seconds=20)
+    async with house_in(tmp_path, sqlite_url, limits=limits) as house:
+        held = asyncio.create_task(house.post(house.request(model="silent")))
         await house.upstream.asked()
-        status, headers, raw = await house.post(house.request())
-        assert (status, error_in(raw)["code"]) == (503, "overloaded")
-        assert headers["retry-after"] == "1"
-        assert (await held)[0] == 200
+        waiting = asyncio.create_task(house.post(house.request()))
+        while not house.gateway.metrics.value("guiju_exchanges_queued"):  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+        for _ in range(5):
+            status, headers, raw = await house.post(house.request())
+            assert (status, error_in(raw)["code"]) == (503, "overloaded")
+            assert headers["retry-after"] == "1"
+        assert (await held)[0] == 504
+        assert (await waiting)[0] == 200, "who waits for a place gets one"
         assert (await house.post(house.request()))[0] == 200
+        assert house.gateway._flow is not None
+        await house.gateway._flow.admission.settle()
+        (shed,) = await house.entries("exchange.shed")
+        assert (shed["count"], shed["code"], shed["app"]) == (5, "overloaded", house.app.id)
 
 
 async def test_health_readiness_models_and_metrics_answer(house: House) -> None:

@@ -7,10 +7,18 @@ from contextlib import asynccontextmanager
 import pytest
 from tests.simulators.upstream import UpstreamSimulator, running_upstream
 
-from guiju.gateway.errors import UnknownModelError, UpstreamDiedError, UpstreamStatusError, UpstreamUnreachableError
-from guiju.gateway.models import Limits, Patience
+from guiju.gateway.errors import (
+    UnknownModelError,
+    UpstreamDiedError,
+    UpstreamRestingError,
+    UpstreamStatusError,
+    UpstreamTimeoutError,
+    UpstreamUnreachableError,
+)
+from guiju.gateway.models import BreakerSettings, Limits, Patience
+from guiju.gateway.upstreams.breaker import Breaker
 from guiju.gateway.upstreams.openai_compatible import OpenAICompatible
-from guiju.gateway.upstreams.pool import Route, UpstreamPool
+from guiju.gateway.upstreams.pool import Opened, Route, UpstreamPool
 from guiju.gateway.wire.request import ChatRequest, read_request
 from guiju.kit.clock import SystemClock
 
@@ -121,3 +129,92 @@ async def test_a_stream_that_is_empty_is_a_death() -> None:
         with pytest.raises(UpstreamDiedError):
             await pool.open(asked())
         await pool.stop()
+
+
+async def read_to_the_end(opened: Opened) -> None:
+    while await opened.source.read() is not None:
+        pass
+
+
+def routes_to(*servers: UpstreamSimulator, weights: tuple[int, ...], settings: BreakerSettings) -> list[Route]:
+    return [
+        Route(
+            OpenAICompatible(f"u{at}", server.url, patience=PATIENCE, answer_bytes=10**6),
+            {"m": "m", "busy": "busy"},
+            weight=weights[at],
+            breaker=Breaker(SystemClock(), settings),
+        )
+        for at, server in enumerate(servers)
+    ]
+
+
+async def test_calls_are_shared_by_weight_and_a_reserve_gets_none() -> None:
+    async with running_upstream() as one, running_upstream() as two, running_upstream() as reserve:
+        pool = UpstreamPool(routes_to(one, two, reserve, weights=(3, 1, 0), settings=BreakerSettings()), SystemClock())
+        for _ in range(20):
+            await pool.complete(asked())
+        assert [len(server.seen) for server in (one, two, reserve)] == [15, 5, 0]
+        await one.stop()
+        await two.stop()
+        assert (await pool.complete(asked()))[0] == "u2"
+        await pool.stop()
+
+
+async def test_a_circuit_opens_is_tried_after_a_while_and_closes() -> None:
+    async with running_upstream() as simulator:
+        routes = routes_to(simulator, weights=(0,), settings=BreakerSettings(failures=2, open_seconds=0.2))
+        pool = UpstreamPool(routes, SystemClock())
+        port = simulator.port
+        await simulator.stop()
+        for _ in range(2):
+            with pytest.raises(UpstreamUnreachableError):
+                await pool.complete(asked())
+        with pytest.raises(UpstreamRestingError) as caught:
+            await pool.complete(asked())
+        assert (caught.value.status, caught.value.retry_after_seconds) == (503, 1)
+        assert pool.states()[0].circuit == "open"
+        await simulator.start(port)
+        await asyncio.sleep(0.25)
+        assert pool.states()[0].circuit == "half_open"
+        assert (await pool.complete(asked()))[0] == "u0"
+        assert pool.states()[0].circuit == "closed"
+        await pool.stop()
+
+
+async def test_a_full_server_is_left_alone_as_long_as_it_asks_and_the_next_answers() -> None:
+    async with running_upstream() as full, running_upstream() as free:
+        full.busy_seconds = 7
+        pool = UpstreamPool(routes_to(full, free, weights=(0, 0), settings=BreakerSettings()), SystemClock())
+        free.busy_seconds = 0
+        for _ in range(3):
+            assert (await pool.complete(asked("busy")))[0] == "u1"
+        assert len(full.seen) == 1
+        state = pool.states()[0]
+        assert state.is_healthy
+        assert (state.circuit, state.failures, 6 < state.wait_seconds <= 7) == ("open", 0, True)
+        await pool.stop()
+
+
+async def test_after_so_long_no_other_server_is_tried() -> None:
+    async with running_upstream() as first, running_upstream() as second:
+        routes = [
+            Route(OpenAICompatible("slow", first.url, patience=PATIENCE, answer_bytes=10**6), {"m": "silent"}),
+            Route(OpenAICompatible("next", second.url, patience=PATIENCE, answer_bytes=10**6), {"m": "m"}),
+        ]
+        pool = UpstreamPool(routes, SystemClock(), tries_seconds=0.5)
+        with pytest.raises(UpstreamTimeoutError):
+            await pool.complete(asked())
+        assert second.seen == []
+        await pool.stop()
+
+
+async def test_a_stream_has_a_budget_as_a_whole() -> None:
+    async with running_upstream() as simulator:
+        simulator.text, simulator.pause_seconds = "长" * 500, 0.02
+        patience = Patience(connect=0.5, first_byte=1.0, idle=0.5, whole=1.0, stream=0.3)
+        upstream = OpenAICompatible("s", simulator.url, patience=patience, answer_bytes=10**6)
+        opened = await UpstreamPool([Route(upstream, {"m": "m"})], SystemClock()).open(asked())
+        with pytest.raises(UpstreamTimeoutError):
+            await read_to_the_end(opened)
+        await opened.source.close()
+        await upstream.close()

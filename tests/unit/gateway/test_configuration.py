@@ -1,12 +1,17 @@
 """The operator's YAML is taken, or the place that is wrong is named."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from guiju.gateway.configuration import BUILT_IN, load_configuration, read_configuration
+from guiju.gateway.configuration_schema import configuration_schema
+from guiju.gateway.models import BreakerSettings, Patience
 from guiju.kit.errors import ConfigurationError
 
 EXAMPLE = """
@@ -19,9 +24,12 @@ upstreams:
   - name: deepseek
     base_url: https://api.example.invalid
     models: "*"
+    weight: 3
+    patience: {first_byte: 7}
   - {name: echo, kind: echo}
 limits: {body_bytes: 1000}
 patience: {idle: 3.5}
+breaker: {failures: 5, open_seconds: 2}
 """
 
 
@@ -42,7 +50,25 @@ def test_the_example_is_read(tmp_path: Path) -> None:
     assert third.models == (("echo", "echo"),)
     assert settings.limits.body_bytes == 1000
     assert settings.patience.idle == 3.5
+    assert (first.weight, second.weight, first.patience) == (0, 3, None)
+    assert second.patience == Patience(first_byte=7, idle=3.5)
+    assert settings.breaker == BreakerSettings(failures=5, open_seconds=2)
     assert "secret" not in repr(settings)
+
+
+def test_the_schema_takes_the_example_and_knows_every_key_that_the_reader_knows() -> None:
+    schema: Any = configuration_schema()
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(yaml.safe_load(EXAMPLE))
+    assert not Draft202012Validator(schema).is_valid({"upstreams": [{"name": "x", "weight": -1}]})
+    with pytest.raises(ConfigurationError) as caught:
+        read_configuration({"?": 1}, {}, "x")
+    known = str(caught.value).rsplit("known are ", 1)[1].rstrip(".").split(", ")
+    assert sorted(known) == sorted(schema["properties"])
+    with pytest.raises(ConfigurationError) as caught:
+        read_configuration({"upstreams": [{"?": 1}]}, {}, "x")
+    known = str(caught.value).rsplit("known are ", 1)[1].rstrip(".").split(", ")
+    assert sorted(known) == sorted(schema["properties"]["upstreams"]["items"]["properties"])
 
 
 @pytest.mark.parametrize(
@@ -74,6 +100,12 @@ def test_the_example_is_read(tmp_path: Path) -> None:
         ("patience: [1]", "patience"),
         ("provider_code: 5", "provider_code"),
         ("health_seconds: 0", "health_seconds"),
+        ("breaker: {failures: 0}", "failures"),
+        ("breaker: {seconds: 1}", "'seconds'"),
+        ("upstreams: [{name: x, kind: echo, weight: -1}]", "weight"),
+        ("upstreams: [{name: x, kind: echo, weight: true}]", "weight"),
+        ("upstreams: [{name: x, kind: echo, patience: {idle: 1}}]", "patience"),
+        ("upstreams: [{name: x, base_url: 'http://x', patience: {tries: 1}}]", "tries"),
         ("upstreams: [", "YAML"),
     ],
 )

@@ -165,6 +165,23 @@ def test_it_speaks_on_the_event_loop_that_serves() -> None:
     assert uvloop.run(ask()) == b"hello, world"
 
 
+async def test_an_answer_that_is_given_up_twice_gives_its_connection_back_once() -> None:
+    """Else two requests would go out on one connection, and one caller could get the other's answer."""
+    async with server(sending(OK, stays=True)) as client:
+        first = await client.post("/x", b"1")
+        assert await body_of(first) == b"ok"
+        client.release(first)
+        client.release(first)
+        second = await client.post("/x", b"2")
+        third = await client.post("/x", b"3")
+        assert second._connection is first._connection
+        assert third._connection is not first._connection
+        client.release(first)  # nor does it disturb who has the connection now
+        assert await body_of(second) == b"ok"
+        client.release(second)
+        client.release(third)
+
+
 async def test_a_kept_connection_that_was_dropped_is_replaced_and_the_call_sent_once_more() -> None:
     calls = 0
 

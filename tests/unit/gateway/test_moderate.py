@@ -20,6 +20,7 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 class Mark:
     hash: str
     tells_contexts: bool = True
+    retracts: bool = False
     conversation: ConversationPolicy = field(default_factory=lambda: ConversationPolicy(0))
 
     def relevant(self, context: Context) -> Context:

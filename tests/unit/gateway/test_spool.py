@@ -1,5 +1,6 @@
 """What stands in the spool is what left, whatever happens to the process."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guiju.gateway.spool import Piece, Spool, abandoned, read_spool
+from guiju.gateway.spool import Piece, Spool, abandoned, claimed, read_spool
 from guiju.kit.canonical_json import JsonObject
 from guiju.kit.errors import StorageError
 from guiju.kit.ids import new_id
@@ -48,6 +49,35 @@ def test_a_living_process_is_left_alone(tmp_path: Path) -> None:
     spool.open(new_id(), CONTEXT)
     spool.stop()
     assert len(abandoned(tmp_path)) == 1
+
+
+def test_of_two_that_start_at_once_one_has_what_a_dead_process_left(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.open(new_id(), CONTEXT)
+    spool.stop()
+    (path,) = abandoned(tmp_path)
+    with claimed(path) as first, claimed(path) as second:
+        assert (first, second) == (True, False)
+    path.unlink()
+    with claimed(path) as gone:
+        assert not gone
+
+
+def test_a_spool_is_never_seen_unlocked(tmp_path: Path) -> None:
+    """A process that starts while another one makes its file must not take it for a dead one's, and remove it."""
+    named: list[str] = []
+    real = fcntl.flock
+
+    def locking(file: int, how: int) -> None:
+        named.extend(path.name for path in tmp_path.glob("*.spool"))
+        real(file, how)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fcntl, "flock", locking)
+        spool = Spool(tmp_path)
+    assert named == []
+    assert len(list(tmp_path.glob("*.spool"))) == 1
+    spool.stop()
 
 
 def test_a_spool_with_nothing_open_leaves_no_file(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from guiju.moderation.policy import ANYWHERE, DETECTORS, KINDS, PASSING, PolicyB
 from guiju.moderation.policy.guards import ON_FAILURE, Ask, GuardKind, Window
 from guiju.moderation.policy.reading import ACTIONS, CHAPTERS, OPTIONAL, REQUIRED
 from guiju.moderation.policy.reading_guards import FIELDS as GUARD_FIELDS
+from guiju.moderation.policy.streams import STREAM_FIELDS, WINDOW_BOUNDS, AtStop, Release
 from guiju.moderation.rules import Cover, Failure, covered, decide_from
 from guiju.moderation.service import BUILDERS, Moderation, builtin_policy, builtin_schema
 
@@ -231,6 +232,11 @@ def test_the_schema_names_what_the_reader_takes() -> None:
         assert guard[name]["enum"] == [str(value) for value in enum]
     personal = SCHEMA["properties"]["personal_information"]["properties"]
     assert personal["upstream"]["enum"] == list(Upstream)
+    streams = SCHEMA["properties"]["streams"]["properties"]
+    assert set(streams) == set(STREAM_FIELDS)
+    assert streams["release"]["enum"] == list(Release)
+    assert streams["at_stop"]["enum"] == list(AtStop)
+    assert (streams["window_chars"]["minimum"], streams["window_chars"]["maximum"]) == WINDOW_BOUNDS
     media = SCHEMA["properties"]["media"]["properties"]
     switches = {"enabled", "keep", "trailing", "hosts", "internal_hosts", "limits", "text", "transcription", "ffmpeg"}
     assert set(media) == {*switches, *CHECKERS}

@@ -9,7 +9,7 @@ from babel.messages.pofile import read_po
 
 from guiju.law.models import OUTCOME_ZH
 from guiju.law.service import load_law
-from guiju.web.badges import ACTION_TITLES, VERDICT_TITLES
+from guiju.web.badges import ACTION_TITLES, CIRCUIT_TITLES, VERDICT_TITLES
 from guiju.web.navigation import NAVIGATION
 from guiju.web.rendering import AI_MARK, HERE
 from guiju.web.routes import apps, changes, review, sanctions
@@ -81,7 +81,7 @@ def in_tables() -> set[str]:
     texts |= {*review.DONE.values(), *changes.DONE.values()}
     texts |= {*LIMIT_TITLES.values(), *SERVES_TITLES.values(), *RANGES.values(), *KIND_TITLES.values()}
     texts |= {*sanctions.DONE.values(), *sanctions.STATE_TITLES.values(), *apps.DONE.values()}
-    tables = (EXCHANGE_OUTCOMES, ACTION_TITLES, VERDICT_TITLES, REASONS, STATES, CHANGE_STATES, KINDS)
+    tables = (EXCHANGE_OUTCOMES, ACTION_TITLES, VERDICT_TITLES, REASONS, STATES, CHANGE_STATES, KINDS, CIRCUIT_TITLES)
     for titles in (table.values() for table in tables):
         texts |= {title for title, _ in titles}
     for group in NAVIGATION:

@@ -1,7 +1,8 @@
 """What every stage needs at hand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from guiju.gateway.draining import Drain
 from guiju.gateway.evidence import EvidenceDesk
 from guiju.gateway.metrics import Metrics
 from guiju.gateway.models import Limits
@@ -20,3 +21,4 @@ class Desk:
     clock: Clock
     metrics: Metrics
     limits: Limits
+    drain: Drain = field(default_factory=Drain)

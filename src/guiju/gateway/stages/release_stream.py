@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from guiju.gateway import rules
+from guiju.gateway.draining import stopping
 from guiju.gateway.errors import CallError, EvidenceUnavailableError, UpstreamDiedError, UpstreamError
 from guiju.gateway.exchange import ChoiceOutput, Exchange
 from guiju.gateway.spool import Piece
@@ -32,6 +33,7 @@ class StreamRelease:
         self._first: list[Event] | None = opened.first
         self._guard = OutputGuard(desk.moderation, exchange)
         self._choices_most = desk.limits.choices
+        self._retracts = desk.moderation.policy.retracts
         self._tokens: dict[int, TokenProbabilities] | None = {} if exchange.request.wants_logprobs else None
         self._on_over = on_over
         self._failure: UpstreamError | None = None
@@ -54,8 +56,11 @@ class StreamRelease:
                 data = await self._step()
                 is_sound = True
             except asyncio.CancelledError:
-                self._abandon(rules.CLIENT_LEFT)
-                raise
+                if not self._desk.drain.takes_back_cancelling():
+                    self._abandon(rules.CLIENT_LEFT)
+                    raise
+                data = await self._cut_short()
+                is_sound = True
             finally:
                 if not is_sound:
                     self._abandon(rules.INTERRUPTED)  # a fault of our own; nothing happens when it is over already
@@ -68,7 +73,15 @@ class StreamRelease:
 
     async def aclose(self) -> None:
         """Stop: the client is gone. The upstream is stopped, and the exchange closed with what left."""
-        self._abandon(rules.CLIENT_LEFT)
+        self._abandon(rules.INTERRUPTED if self._desk.drain.is_cut else rules.CLIENT_LEFT)
+
+    async def _cut_short(self) -> bytes:
+        """End because the gateway closes."""
+        if not self._exchange.outcome:
+            return await self._fail(stopping(), rules.INTERRUPTED)
+        self._over()  # the closing entry is on its way already
+        await self._source.close()
+        return self._exchange.writer.error(stopping(), self._exchange.id)
 
     async def _step(self) -> bytes:
         try:
@@ -199,10 +212,22 @@ class StreamRelease:
             if choice.finish_reason:
                 continue
             choice.finish_reason = "content_filter"
+            if self._retracts:
+                self._retract(choice, out, pieces)
             reply = f"\n\n{decision.reply}" if choice.has_text else decision.reply
             self._own(choice, "reply", reply, out=out, pieces=pieces)
             choice.calls.clear()
             self._mark(choice, out, pieces)
+
+    def _retract(self, choice: ChoiceOutput, out: list[bytes], pieces: list[Piece]) -> None:
+        """Tell the client to take back what it has of a choice, that of this very step included."""
+        for name in TEXT_FIELDS:
+            parts = [text for index, field, text in pieces if (index, field) == (choice.index, name)]
+            if count := sum(map(len, (*choice.released.get(name, ()), *parts))):
+                choice.retracted[name] = count
+        if choice.retracted:
+            out.append(self._exchange.writer.retract(choice.index, choice.retracted))
+            choice.has_text = False
 
     def _add(self, choice: ChoiceOutput, field: str, text: str, *, out: list[bytes], pieces: list[Piece]) -> None:
         if self._tokens is not None and field == _CONTENT:
@@ -284,5 +309,6 @@ class StreamRelease:
             self._desk.evidence.close_later(self._exchange, outcome, after=self._source.close())
 
     def _over(self) -> None:
-        self._is_over = True
-        self._on_over()
+        if not self._is_over:
+            self._is_over = True
+            self._on_over()

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from guiju.gateway.configuration import GatewaySettings, UpstreamSettings
+from guiju.gateway.upstreams.breaker import Breaker
 from guiju.gateway.upstreams.builtin import Answerer, LawAssistantUpstream
 from guiju.gateway.upstreams.echo import Echo
 from guiju.gateway.upstreams.interface import Upstream
@@ -17,10 +18,16 @@ from guiju.kit.errors import ConfigurationError
 def build_upstreams(settings: GatewaySettings, clock: Clock, law_assistant: Callable[[], Answerer]) -> UpstreamPool:
     """Build the pool; `law_assistant` is only called where the settings name that kind."""
     routes = [
-        Route(_build(row, settings, law_assistant), None if row.models is None else dict(row.models))
+        Route(
+            _build(row, settings, law_assistant),
+            None if row.models is None else dict(row.models),
+            weight=row.weight,
+            breaker=Breaker(clock, settings.breaker),
+        )
         for row in settings.upstreams
     ]
-    return UpstreamPool(routes, clock, health_seconds=settings.health_seconds)
+    tries = settings.patience.tries
+    return UpstreamPool(routes, clock, health_seconds=settings.health_seconds, tries_seconds=tries)
 
 
 def _build(row: UpstreamSettings, settings: GatewaySettings, law_assistant: Callable[[], Answerer]) -> Upstream:
@@ -34,7 +41,7 @@ def _build(row: UpstreamSettings, settings: GatewaySettings, law_assistant: Call
         row.name,
         row.base_url,
         api_key=row.api_key,
-        patience=settings.patience,
+        patience=row.patience or settings.patience,
         answer_bytes=settings.limits.answer_bytes,
     )
 

@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import re
+import time
 from collections.abc import Callable
 
 import orjson
 
 from guiju.gateway.errors import (
+    UpstreamBusyError,
     UpstreamDiedError,
     UpstreamError,
     UpstreamGarbageError,
@@ -25,7 +27,7 @@ from guiju.gateway.upstreams.sse import EventParser
 from guiju.gateway.wire.forms import write_form
 from guiju.gateway.wire.request import ChatRequest
 
-_OK = 200
+_OK, _TOO_MANY = 200, 429
 _JSON = "application/json"
 _ERROR_BODY_BYTES = 16 * 1024
 _EVENT_BYTES = 1024 * 1024
@@ -147,9 +149,13 @@ class OpenAICompatible:
             response = await self._client.post(request.path, orjson.dumps(payload))
         if response.status != _OK:
             try:
-                raise UpstreamStatusError(self.name, response.status, await self._error_code(response))
+                code = await self._error_code(response)
             finally:
                 self._client.release(response)
+            if response.status == _TOO_MANY:
+                asked = response.headers.get(b"retry-after", b"")
+                raise UpstreamBusyError(self.name, code, asks_to_wait_seconds=_whole_seconds(asked))
+            raise UpstreamStatusError(self.name, response.status, code)
         return response
 
     async def _error_code(self, response: HttpResponse) -> str:
@@ -188,6 +194,7 @@ class HttpSource:
         self._upstream = upstream
         self._seconds = patience.first_byte
         self._idle_seconds = patience.idle
+        self._ends_at = time.monotonic() + patience.stream
         self._response = response
         self._left = answer_bytes
         self._most = answer_bytes
@@ -203,8 +210,9 @@ class HttpSource:
         while not self._parser.is_done:
             if self._parser.failure is not None:
                 raise self._parser.failure
+            seconds = min(self._seconds, max(0.0, self._ends_at - time.monotonic()))
             try:
-                async with asyncio.timeout(self._seconds):
+                async with asyncio.timeout(seconds):
                     chunk = await self._response.read_any()
             except NETWORK_ERRORS as error:
                 raise self._upstream.failure(error, self._seconds) from None
@@ -257,6 +265,11 @@ def too_large(name: str, most: int) -> UpstreamTooLargeError:
         f"模型服务 {name} 的回答超过 {most} 字节；请缩短要求的长度。",
         f"The answer of the model server {name} is larger than {most} bytes; ask for less.",
     )
+
+
+def _whole_seconds(header: bytes) -> int:
+    """Read a Retry-After in seconds; a date, or anything else, counts as none."""
+    return int(header) if header.isdigit() and len(header) <= 6 else 0  # noqa: PLR2004 - eleven days are enough
 
 
 def _model_names(body: bytes) -> tuple[str, ...] | None:

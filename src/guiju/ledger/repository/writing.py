@@ -3,7 +3,7 @@
 import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -76,6 +76,7 @@ class LedgerWriter:
         self._connection: Connection | None = None
         self._prepared: dict[tuple[str, int], _Prepared] = {}
         self._driver = database.engine.dialect.loaded_dbapi
+        self._turns = database.turns()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -88,11 +89,11 @@ class LedgerWriter:
         try:
             if self._connection is None:
                 self._connection = self._database.engine.connect()
-            with self._connection.begin():
+            with self._turns.taken() if self._turns is not None else nullcontext(), self._connection.begin():
                 yield
         except (sa.exc.IntegrityError, self._driver.IntegrityError) as error:
             raise DuplicateEntryError(str(error)) from error
-        except (sa.exc.SQLAlchemyError, self._driver.Error, ConnectionError) as error:  # a broken socket comes bare
+        except (sa.exc.SQLAlchemyError, self._driver.Error, OSError) as error:  # a broken socket comes bare
             self.close()
             cause = getattr(error, "orig", None) or error
             reason = (str(cause).splitlines() or [type(error).__name__])[0]
@@ -103,6 +104,8 @@ class LedgerWriter:
 
     def close(self) -> None:
         """Give the connection back; the next transaction takes a new one."""
+        if self._turns is not None:
+            self._turns.close()
         connection, self._connection = self._connection, None
         if connection is not None:
             try:

@@ -10,7 +10,7 @@ from guiju.moderation.guards.interface import GuardError, GuardLog, Question, Tr
 from guiju.moderation.guards.windows import Windows
 from guiju.moderation.models import ANYONE, Action, Context, Decision, Finding, Scope
 from guiju.moderation.policy import PolicyBundle
-from guiju.moderation.policy.guards import Window
+from guiju.moderation.policy.streams import Release, strictest
 from guiju.moderation.rules import STOPPING, Cover, Failure, covered, decide_from
 
 
@@ -38,13 +38,17 @@ class Panel:
             Guard(guard, policy.hash, transport, clock=clock, environment=environment) for guard in policy.guards
         ]
         answers = [guard.policy for guard in self._guards if "output" in guard.policy.scopes]
-        self.judges_answers = bool(answers)
+        release = strictest(policy.streams.release, (guard.window for guard in answers))
+        self.judges_answers = release is not Release.EXACT
         self.judges_input = any(set(guard.policy.scopes) - {"output"} for guard in self._guards)
-        self._is_whole = any(guard.window is Window.WHOLE for guard in answers)
-        self._window_chars = min((guard.window_chars for guard in answers), default=0)
+        self._is_whole = release is Release.WHOLE
+        limits = [guard.window_chars for guard in answers]
+        if policy.streams.release is Release.SENTENCES or not limits:
+            limits.append(policy.streams.window_chars)
+        self._window_chars = min(limits)
 
     def windows(self) -> Windows:
-        """Begin to cut an answer: by the strictest that its guards want."""
+        """Begin to cut an answer: by the strictest that policy and its guards want."""
         return Windows(self._window_chars, is_whole=self._is_whole)
 
     async def judge(

@@ -8,6 +8,7 @@ from guiju.moderation.media.settings import MediaSettings
 from guiju.moderation.models import ANYONE, Action, Audience, Context, Finding, Origin, Scope
 from guiju.moderation.policy.conversation import ConversationPolicy
 from guiju.moderation.policy.guards import GuardPolicy
+from guiju.moderation.policy.streams import AtStop, StreamPolicy
 
 ANYWHERE = ("input", "output", "retrieved", "tool", "system")
 """What policy tells apart: both scopes, and of what comes in, what a search, a tool or the app itself brought."""
@@ -181,6 +182,7 @@ class PolicyBundle:
         guards: the guard models that are asked after the detectors.
         media: what is done with pictures, sound and video.
         personal: what becomes of personal information.
+        streams: how answers are streamed.
         conversation: how much of a conversation is read as one text.
         library_hash: content hash of the keyword library.
         hash: SHA-256 of the canonical JSON of all of it.
@@ -199,6 +201,7 @@ class PolicyBundle:
     guards: tuple[GuardPolicy, ...] = ()
     media: MediaSettings = field(default_factory=MediaSettings)
     personal: PersonalPolicy = field(default_factory=PersonalPolicy)
+    streams: StreamPolicy = field(default_factory=StreamPolicy)
     conversation: ConversationPolicy = field(default_factory=ConversationPolicy)
     tells_audiences: bool = field(init=False, default=False)
     tells_apps: bool = field(init=False, default=False)
@@ -209,6 +212,21 @@ class PolicyBundle:
         object.__setattr__(self, "tells_audiences", any(rule.audiences for rule in self.rules))
         object.__setattr__(self, "tells_apps", any(rule.apps for rule in self.rules))
         object.__setattr__(self, "tells_origins", any(origin in self.scopes for origin in Origin))
+
+    @property
+    def retracts(self) -> bool:
+        """Whether a client is told to take back what had left when an answer is stopped."""
+        return self.streams.at_stop is AtStop.RETRACT
+
+    def budget_ms(self, detector: str) -> int:
+        """Return how long a detector may take on one text; one that policy does not name, no longer than the others."""
+        named = self.detectors.get(detector)
+        return named.budget_ms if named is not None else self.strictest_budget_ms
+
+    @property
+    def strictest_budget_ms(self) -> int:
+        """The shortest of the detectors' budgets, which all of them together have for a piece of a stream."""
+        return min((settings.budget_ms for settings in self.detectors.values()), default=0)
 
     @property
     def tells_contexts(self) -> bool:

@@ -25,6 +25,7 @@ from guiju.moderation.policy.bundle import (
 from guiju.moderation.policy.categories import load_categories
 from guiju.moderation.policy.conversation import read_conversation
 from guiju.moderation.policy.reading_guards import read_guards
+from guiju.moderation.policy.streams import read_streams
 from guiju.moderation.yaml_document import DocumentError, Node, parse_document
 
 MAX_POLICY_BYTES = 1_000_000
@@ -44,7 +45,10 @@ ACTIONS: Mapping[str, Action] = {
 }
 _NO_BOUND = 2.0
 REQUIRED = ("version", "name", "updated", "scopes", "replies")
-OPTIONAL = ("rules", "detectors", "guards", "media", "personal_information", "audiences", "conversation", "tests")
+OPTIONAL = (
+    *("rules", "detectors", "guards", "media", "personal_information", "audiences", "conversation", "streams"),
+    "tests",
+)
 
 
 def parse_policy(content: bytes, where: str, library_hash: str) -> PolicyBundle:
@@ -86,6 +90,7 @@ def read_policy(content: bytes, where: str, library_hash: str) -> tuple[PolicyBu
         minor_apps=_minor_apps(reader, fields.get("audiences")),
         guards=guards,
         media=read_media(reader, fields.get("media")),
+        streams=read_streams(reader, fields.get("streams")),
         personal=_personal(reader, fields.get("personal_information"), detectors["personal_information"]),
         conversation=read_conversation(reader, fields.get("conversation")),
         library_hash=library_hash,

@@ -14,7 +14,7 @@ export interface Heard {
 
 interface Chunk {
   choices?: { delta?: { content?: string | null }; finish_reason?: string | null }[];
-  guiju?: Partial<Verdict>;
+  guiju?: Partial<Verdict> & { event?: string };
   error?: { message?: string };
 }
 
@@ -71,6 +71,11 @@ export async function ask(
     const chunk = JSON.parse(data) as Chunk;
     if (chunk.error) throw new GatewayError(half(chunk.error.message ?? ""));
     const choice = chunk.choices?.[0];
+    if (chunk.guiju?.event === "retract") {
+      heard.text = ""; // what was shown is taken back; what follows stands in its place
+      onHeard(heard);
+      continue;
+    }
     heard.text += choice?.delta?.content ?? "";
     heard.finish = choice?.finish_reason ?? heard.finish;
     heard.verdict = { ...heard.verdict, ...chunk.guiju };

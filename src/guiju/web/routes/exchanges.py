@@ -125,6 +125,7 @@ ENTRY_TITLES = {
     "exchange.closed": "结束，结果写入证据",
     "exchange.interrupted": "中断，由暂存记录补写",
     "exchange.rejected": "请求有误，未受理",
+    "exchange.shed": "过载或停机，未受理",
     "objection.received": "用户提出异议",
     "objection.answered": "异议已答复",
     "review.judged": "复核人作出判断",

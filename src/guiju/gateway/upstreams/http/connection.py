@@ -152,7 +152,7 @@ class HttpResponse:
         self._error: HttpError | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._inflater: zlib._Decompress | None = None
-        self._has_length = False
+        self._has_length = self._is_given_up = False
 
     @property
     def is_at_end(self) -> bool:
@@ -197,7 +197,13 @@ class HttpResponse:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def close(self) -> Connection | None:
-        """Give the answer up; returns the connection when it can carry another request, else closes it."""
+        """Give the answer up; returns the connection when it can carry another request, else closes it.
+
+        Only the first time: by the second, the connection may be carrying somebody else's answer.
+        """
+        if self._is_given_up:
+            return None
+        self._is_given_up = True
         connection = self._connection
         if self._is_whole and self.keeps_alive and connection.is_open and connection.response is None:
             return connection

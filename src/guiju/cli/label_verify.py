@@ -1,0 +1,123 @@
+"""`guiju verify`: is there one lawful label, does its signature hold, and do our records know the file as it is."""
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from guiju.bootstrap import open_evidence, open_labeller
+from guiju.cli.inputs import read_settings, sqlite_file
+from guiju.cli.label_files import JOBS, MOST_JOBS, error_facts, find_files, read_exclusions, reading_facts, work_through
+from guiju.cli.label_inspect import show
+from guiju.cli.terminal import say
+from guiju.kit.canonical_json import JsonObject
+from guiju.kit.errors import GuijuError, InputError
+from guiju.labelling.models import Reading, Verdict
+from guiju.labelling.produce_ids import LedgerRegistry
+from guiju.labelling.security.data import SecurityVerdict, verify_security
+from guiju.ledger.service import Ledger
+from guiju.settings import Settings
+
+_PRODUCER_FIELDS = ("Label", "ContentProducer", "ProduceID", "ReservedCode1")
+_RECORDS = {
+    "as_recorded": "账本有记录，文件未变 / recorded, and the file is as it was",
+    "content_changed": "账本有记录，标识未变，文件其他部分已变 / recorded; the label is as it was, the rest is not",
+    "label_changed": "账本有记录，但标识已被改动 / recorded, but the label has been changed",
+    "unknown": "账本没有此编号 / our records do not know its number",
+    "not_ours": "不是本服务的标识 / the label is not this service's",
+    "no_ledger": "本机没有账本，未核对 / there is no ledger here; not compared",
+}
+
+
+def command(  # noqa: PLR0913 - the options of one command
+    files: Annotated[list[str], typer.Argument(help="文件、文件夹或通配模式 / files, folders or patterns")],
+    *,
+    key: Annotated[
+        list[str], typer.Option(help="可信公钥，十六进制（Ed25519 或 SM2） / trusted public keys in hex")
+    ] = [],  # noqa: B006
+    exclude: Annotated[list[str], typer.Option(help="排除的名称或路径模式 / patterns to leave out")] = [],  # noqa: B006
+    exclude_from: Annotated[Path | None, typer.Option(help="排除模式清单 / a file of such patterns")] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=MOST_JOBS, help="并行数 / how many at once")] = JOBS,
+    as_json: Annotated[bool, typer.Option("--json", help="每个文件一行 JSON / one line of JSON a file")] = False,
+) -> None:
+    """核验标识：形式、签名、账本记录。有不合规则退出码为 1。/ Verify labels; exit 1 unless every file is in order."""
+    paths = find_files(files, read_exclusions(exclude, exclude_from))
+    settings = read_settings()
+    labeller = open_labeller(settings)[0]
+    trusted = [_key(one) for one in key]
+    ledger = _ledger(settings)
+    counted: Counter[bool] = Counter()
+    try:
+        for path, result in work_through(paths, labeller.verify, jobs, title="核验 / verifying"):
+            if isinstance(result, GuijuError):
+                facts = error_facts(path, result)
+            else:
+                is_ours = result.label is not None and result.label.content_producer == labeller.producer.code
+                record = _record(path, result, ledger, is_ours=is_ours)
+                facts = {**reading_facts(path, result, trusted), "record": record}
+            counted[_is_in_order(facts, result)] += 1
+            _tell(path, result, facts, as_json=as_json)
+    finally:
+        if ledger is not None:
+            ledger.stop()
+    if not as_json:
+        say(f"合规 / in order {counted[True]} · 其他 / others {counted[False]}")
+    if counted[False]:
+        raise typer.Exit(1)
+
+
+def _key(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise InputError("公钥应为十六进制。", "A public key is written in hex.", where="--key") from None
+
+
+def _ledger(settings: Settings) -> Ledger | None:
+    path = sqlite_file(settings)
+    return open_evidence(settings) if path is None or path.is_file() else None
+
+
+def _record(path: Path, reading: Reading, ledger: Ledger | None, *, is_ours: bool) -> str:
+    if not is_ours or reading.label is None:
+        return "not_ours"
+    if ledger is None:
+        return "no_ledger"
+    known = LedgerRegistry(ledger, "system").find(reading.label.produce_id)
+    if not known:
+        return "unknown"
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if any(one.facts.get("sha256_after") == digest for one in known):
+        return "as_recorded"
+    written = [fields for one in known if isinstance(fields := one.facts.get("label"), dict)]
+    found = reading.label.fields()
+    is_same = any(all(fields.get(name) == found[name] for name in _PRODUCER_FIELDS) for fields in written)
+    return "content_changed" if is_same else "label_changed"
+
+
+def _is_in_order(facts: JsonObject, result: Reading | GuijuError) -> bool:
+    if isinstance(result, GuijuError):
+        return False
+    if result.verdict is not Verdict.CONFORMING:
+        return bool(result.explicit_mark)  # plain text has no place for another label
+    labels = [one.parsed.label for one in result.found if one.parsed.label]
+    is_signed_wrong = any(verify_security(one).verdict is SecurityVerdict.INVALID for one in labels)
+    return not is_signed_wrong and facts.get("record") != "label_changed"
+
+
+def _tell(path: Path, result: Reading | GuijuError, facts: JsonObject, *, as_json: bool) -> None:
+    if as_json:
+        say(orjson.dumps(facts).decode())
+        return
+    if isinstance(result, GuijuError):
+        say(f"✗ {path}\n  {result.zh}\n  {result.en}", style="red")
+        return
+    show(path, result)
+    labels = facts["labels"]
+    if isinstance(labels, list) and labels and isinstance(labels[0], dict):
+        say(f"  签名 / signature: {labels[0]['security']}" + (" ✓" if labels[0]["security_is_trusted"] else ""))
+        say(f"  {_RECORDS[str(facts['record'])]}")

@@ -1,0 +1,90 @@
+"""The registry of content numbers: which content got which ProduceID; the ledger is the registry.
+
+A written label is an entry `label.written` about `label:<ProduceID>`, with the hashes of the file before and after. It
+is appended before the labelled file takes its place: no evidence, no output.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from guiju.kit.canonical_json import JsonObject
+from guiju.labelling.models import Labelled
+from guiju.ledger.models import Draft, EntryQuery, Erased, Head, Receipt
+
+WRITTEN = "label.written"
+_LONGEST, _MOST = 4096, 20
+PROVISIONS = ("cn/genai-measures-2023/art-12/para-1",)
+
+
+class LedgerPort(Protocol):
+    """What the registry needs of the ledger."""
+
+    def append(self, draft: Draft) -> Receipt:
+        """Keep an entry; return when it is durable."""
+
+    def find(self, query: EntryQuery) -> list[Head]:
+        """Return heads, newest first."""
+
+    def body(self, entry_id: str) -> "JsonObject | Erased | None":
+        """Return the body of an entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Produced:
+    """One label that was written under a number."""
+
+    entry_id: str
+    at: datetime
+    actor: str
+    facts: JsonObject
+
+
+class ProduceRegistry(Protocol):
+    """Keeps which content got which number."""
+
+    def record(self, done: Labelled, content_id: str) -> None:
+        """Keep that a label was written; raises where that cannot be kept."""
+
+    def find(self, content_id: str) -> Sequence[Produced]:
+        """Return what is known of a number, newest first."""
+
+
+class LedgerRegistry:
+    """The registry that is the ledger."""
+
+    def __init__(self, ledger: LedgerPort, actor: str) -> None:
+        """Record as `actor`, such as `staff:<id>` or `system`."""
+        self._ledger = ledger
+        self._actor = actor
+
+    def record(self, done: Labelled, content_id: str) -> None:
+        """Append the entry of a label that is about to be handed on.
+
+        Raises:
+            StorageError: the ledger cannot keep it.
+        """
+        body: JsonObject = {
+            "name": done.name,
+            "format": done.format,
+            "place": done.place,
+            "produce_id": content_id,
+            "label": dict(done.label.fields()) if done.label else None,
+            "sha256_before": done.sha256_before,
+            "sha256_after": done.sha256_after,
+            "size_before": done.size_before,
+            "size_after": done.size_after,
+            "replaced": [text[:_LONGEST] for text in done.replaced[:_MOST]],
+        }
+        self._ledger.append(Draft(WRITTEN, self._actor, f"label:{content_id}", body, provisions=PROVISIONS))
+
+    def find(self, content_id: str) -> list[Produced]:
+        """Return what the ledger knows of a number, newest first; what was erased is left out."""
+        heads = self._ledger.find(EntryQuery(actions=(WRITTEN,), subject=f"label:{content_id}"))
+        found = []
+        for head in heads:
+            body = self._ledger.body(head.id)
+            if isinstance(body, dict):
+                found.append(Produced(head.id, head.occurred_at, head.actor, body))
+        return found
