@@ -119,7 +119,6 @@ class Gateway:
         self._flow: ChatFlow | None = None
         self._drain: Drain | None = None
         self._rounds = self._planned_rounds()
-        pool.on_failure = self._count_failure
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -184,6 +183,7 @@ class Gateway:
         self.metrics.count("guiju_upstream_failures_total", upstream=upstream, code=code)
 
     def _planned_rounds(self) -> Rounds:
+        self._pool.on_failure = self._count_failure
         rounds = Rounds()
         if self.admission is not None:
             rounds.every(_ADMISSION_SECONDS, "limits", self.admission.count)
