@@ -20,6 +20,10 @@ class Settings(BaseSettings):
         secure_cookies: whether the browser may send cookies over HTTPS only; set it behind TLS.
         review_sample_share: how much of what no policy sends to review is drawn all the same, from 0 to 1.
         review_due_hours: until an item of the review queue should be settled; a quarter of it where a person waits.
+        otlp_endpoint: base address of an OpenTelemetry collector (OTLP over HTTP); nothing is sent when empty.
+        otlp_headers: headers for it, as `name=value,name=value`; for a token, say.
+        trace_share: how many of the calls are traced that bring no decision of their own, from 0 to 1.
+        instance: how this process is called in traces and metrics; the host's name when empty.
         keyword_stage_hours: how long a change of the keyword library should be on trial in each stage.
     """
 
@@ -36,6 +40,11 @@ class Settings(BaseSettings):
     review_sample_share: float = Field(default=0.01, ge=0.0, le=1.0)
     review_due_hours: float = Field(default=24.0, gt=0.0, le=8760.0)
     keyword_stage_hours: float = Field(default=24.0, ge=0.0, le=8760.0)
+
+    otlp_endpoint: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
+    otlp_headers: str = Field(default="", repr=False)
+    trace_share: float = Field(default=1.0, ge=0.0, le=1.0)
+    instance: str = Field(default="", max_length=128)
 
     @property
     def resolved_database_url(self) -> str:

@@ -22,6 +22,7 @@ from guiju.gateway.errors import (
 from guiju.gateway.flow import error_reply, internal_error
 from guiju.gateway.metrics import Metrics
 from guiju.gateway.models import CHAT, ChatCall, ChatReply, Limits, ModelInfo
+from guiju.kit.correlation import CURRENT, begin
 
 _log = logging.getLogger(__name__)
 # What a client still sends after its body was found too large is read and dropped up to here, so that it can read why.
@@ -112,12 +113,14 @@ class GatewayApp:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
+        begin(*_trace_headers(scope["headers"]), traced_share=self._gateway.metrics.traced_share)
         try:
             await self._answer(scope, receive, send)
         except asyncio.CancelledError:
             raise
         except Exception:  # noqa: BLE001 - the door: whatever went wrong inside, the client gets an error, no traceback
-            _log.exception("a request failed", extra={"path": scope["path"]})
+            known = scope["path"] if scope["path"] in self.paths else "unknown"  # an address may hold anything
+            _log.exception("a request failed", extra={"path": known})
             self._gateway.metrics.count("guiju_internal_errors_total")
             with contextlib.suppress(RuntimeError):  # the answer may have begun
                 await _send_reply(send, error_reply(internal_error()))
@@ -252,8 +255,21 @@ def _further_headers(headers: Iterable[tuple[bytes, bytes]], authorization: byte
     return authorization, content_type.decode("latin-1")
 
 
+def _trace_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+    traceparent = tracestate = b""
+    for name, value in headers:
+        if name == b"traceparent":
+            traceparent = value
+        elif name == b"tracestate":
+            tracestate = value
+    return traceparent, tracestate
+
+
 async def _send_reply(send: Send, reply: ChatReply) -> None:
     headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
+    correlation = CURRENT.get()
+    if correlation is not None:
+        headers.append((b"x-exchange-id", correlation.id.encode()))
     pieces = reply.pieces
     if pieces is None:
         headers.append((b"content-length", str(len(reply.body)).encode()))
