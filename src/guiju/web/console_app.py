@@ -19,6 +19,7 @@ from guiju.web.routes.chat import chat_routes
 from guiju.web.routes.exchanges import exchanges_routes
 from guiju.web.routes.law import law_routes
 from guiju.web.routes.ledger import ledger_routes
+from guiju.web.routes.openapi import openapi_routes
 from guiju.web.routes.overview import overview_routes
 from guiju.web.routes.policy import policy_routes
 from guiju.web.routes.review import review_routes
@@ -45,6 +46,7 @@ class Assets(StaticFiles):
 def console_app(house: WebHouse) -> Starlette:
     """Return the application that serves everything a browser sees."""
     door = Door(house)
+    api = api_app(door)
     routes: list[BaseRoute] = [
         *chat_routes(door),
         *session_routes(door),
@@ -59,7 +61,8 @@ def console_app(house: WebHouse) -> Starlette:
         *system_routes(door),
         *staff_routes(door),
         Mount("/static", Assets(directory=STATIC, check_dir=False)),
-        Mount("/api", api_app(door)),
+        *openapi_routes(api),
+        Mount("/api", api),
     ]
 
     async def on_http_error(request: Request, error: Exception) -> Response:

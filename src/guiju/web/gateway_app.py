@@ -6,6 +6,7 @@ import ctypes
 import gc
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 import orjson
@@ -135,9 +136,11 @@ class GatewayApp:
         elif path in self._gets and method in {"GET", "HEAD"}:
             await _send_reply(send, self._gets[path]())
         elif path in self._endpoints:
-            await _send_reply(send, self._endpoints[path].dialect.shaped(error_reply(_wrong_method(method))))
+            shaped = self._endpoints[path].dialect.shaped(error_reply(_wrong_method(method)))
+            await _send_reply(send, replace(shaped, headers=(*shaped.headers, ("allow", "POST"))))
         elif path in self.paths:
-            await _send_reply(send, error_reply(_wrong_method(method)))
+            reply = error_reply(_wrong_method(method))
+            await _send_reply(send, replace(reply, headers=(*reply.headers, ("allow", "GET, HEAD"))))
         else:
             await _send_reply(send, error_reply(_unknown_path(path, self._endpoints)))
 

@@ -245,10 +245,10 @@ def _add_errors(app: FastAPI, door: Door) -> None:
 
     def on_http(request: Request, error: Exception) -> JSONResponse:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        text = NotFoundError(
-            "没有这个接口，见 /api/openapi.json。", "There is no such endpoint; see /api/openapi.json."
-        )
-        return answer(request, text, status)
+        text = NotFoundError("没有这个接口，见 /openapi.json。", "There is no such endpoint; see /openapi.json.")
+        response = answer(request, text, status)
+        response.headers.update((error.headers if isinstance(error, HTTPException) else None) or {})
+        return response
 
     def on_invalid(_request: Request, error: Exception) -> JSONResponse:
         details = error.errors() if isinstance(error, RequestValidationError) else []
