@@ -1,8 +1,8 @@
 """What traces cost: CPU of a governed call without a collector, with one, and with every call traced.
 
-`python bench/observability/run.py [--calls 400] [--rounds 6]`. The gateway's own door is called in this process (ASGI,
-no network), so that the gateway is measured and not the load; the collector is a process of its own. Rounds are taken in
-turn, so that other work on the machine meets all of them.
+`python bench/observability/run.py [--calls 400] [--rounds 6]`. The gateway's own door is called in this process
+(ASGI, no network), so that the gateway is measured and not the load; the collector is a process of its own. Rounds are
+taken in turn, so that other work on the machine meets all of them.
 """
 
 import argparse

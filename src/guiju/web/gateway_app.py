@@ -238,7 +238,7 @@ def _wanted_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, byte
     authorization = encoding = audience = b""
     for name, value in headers:
         if name == b"authorization":
-            authorization = value
+            authorization = b"ambiguous" if authorization else value  # a proxy before us may have read the other one
         elif name == b"content-encoding":
             encoding = value
         elif name == b"x-guiju-audience":
