@@ -19,6 +19,7 @@ from guiju.web.routes.chat import chat_routes
 from guiju.web.routes.exchanges import exchanges_routes
 from guiju.web.routes.law import law_routes
 from guiju.web.routes.ledger import ledger_routes
+from guiju.web.routes.live import live_routes
 from guiju.web.routes.openapi import openapi_routes
 from guiju.web.routes.overview import overview_routes
 from guiju.web.routes.policy import policy_routes
@@ -53,6 +54,7 @@ def console_app(house: WebHouse) -> Starlette:
         *overview_routes(door),
         *law_routes(door),
         *exchanges_routes(door),
+        *live_routes(door),
         *policy_routes(door),
         *review_routes(door),
         *changes_routes(door),

@@ -25,6 +25,7 @@ from guiju.web.routes.ledger import entry_named, entry_query
 from guiju.web.tables import PAGE_ROWS
 from guiju.web.views.exchanges import ExchangesView, ExchangeView, exchange_view, exchanges_view
 from guiju.web.views.law import LawView, article_view, assessment_on, law_view
+from guiju.web.views.live import LiveView, live_view
 from guiju.web.views.overview import OverviewView, overview_view
 from guiju.web.views.policy import LONGEST_TRIAL, LibraryView, TermsView, explain_trial, library_view, terms_view
 
@@ -150,6 +151,16 @@ def _add_exchanges(app: FastAPI, door: Door) -> None:
         """A page of exchanges, newest first; nothing that anybody said is in it. `since` and `until` are days."""
         values = {"outcome": outcome, "risk": risk, "app": app, "since": since, "until": until, "before": before}
         return exchanges_view(visit.house, values)
+
+    @app.get("/live", tags=["exchanges"])
+    def live(
+        visit: Annotated[Visit, Depends(_only(door, "view_exchanges"))],
+        window: str = "1h",
+        outcome: str = "",
+        app: str = "",
+    ) -> LiveView:
+        """What happens now: figures, decisions and latencies by bins, model servers, the newest exchanges."""
+        return live_view(visit.house, {"window": window, "outcome": outcome, "app": app})
 
     @app.get("/exchanges/{exchange_id}", tags=["exchanges"])
     def exchange(visit: Annotated[Visit, Depends(_only(door, "view_exchanges"))], exchange_id: str) -> ExchangeView:
