@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -78,7 +79,10 @@ def _try_all(base: str, *options: str) -> str:
     command += ["--max-time", "8", "--generation-deterministic", "--generation-with-security-parameters", "false"]
     command += ["--no-color", "--warnings", "off", "--request-timeout", "10", "--no-shrink"]
     environment = {**os.environ, "NO_PROXY": "*"}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environment)
+    with tempfile.TemporaryDirectory() as folder:  # where it may keep what it remembers between runs
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=120, env=environment, cwd=folder
+        )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
