@@ -27,7 +27,7 @@ def main(arguments: Iterable[str]) -> int:
     is_check = parser.parse_args(list(arguments)).check
     with tempfile.TemporaryDirectory() as folder:
         house = build_house(Settings(var=Path(folder)))
-        found = document(api_app(Door(house)).openapi(), GatewayApp.paths)
+        found = document(api_app(Door(house)).openapi(), GatewayApp(house.gateway).addresses)
         house.database.close()
     text = orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
     if not is_check:

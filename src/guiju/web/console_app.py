@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from guiju.web.door import Door
+from guiju.web.gateway_app import GatewayApp
 from guiju.web.house import WebHouse
 from guiju.web.rendering import STATIC
 from guiju.web.routes.api import api_app
@@ -63,7 +64,7 @@ def console_app(house: WebHouse) -> Starlette:
         *system_routes(door),
         *staff_routes(door),
         Mount("/static", Assets(directory=STATIC, check_dir=False)),
-        *openapi_routes(api),
+        *openapi_routes(api, GatewayApp(house.gateway).addresses),
         Mount("/api", api),
     ]
 

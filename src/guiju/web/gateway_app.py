@@ -108,6 +108,11 @@ class GatewayApp:
             "/metrics": self._metrics,
         }
 
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Every address that it answers for its gateway, for the OpenAPI document."""
+        return self.paths
+
     def serves(self, path: str) -> bool:
         """Tell whether a path is this door's; everything under `/v1/` is, so that its errors have the OpenAI shape."""
         return path in self.paths or path.startswith("/v1/")

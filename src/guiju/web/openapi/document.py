@@ -10,6 +10,7 @@ from guiju import __version__
 
 Node: TypeAlias = "dict[str, object]"
 _HERE = Path(__file__).parent
+UNDESCRIBED = "gateway-undescribed"
 _METHODS = frozenset(("get", "post", "put", "patch", "delete"))
 _FASTAPIS = frozenset(("HTTPValidationError", "ValidationError"))  # its errors; ours have another shape
 _ERROR: Node = {"$ref": "#/components/responses/Error"}
@@ -84,7 +85,7 @@ def _undescribed(path: str) -> Node:
     responses.update({str(status): _ERROR for status in (400, 401, 404, 405, 408, 413, 415, 429, 500, 502, 503, 504)})
     name = "".join(part.capitalize() for part in path.replace("/", " ").replace("_", " ").split())
     body = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
-    operation = {"operationId": f"post{name}", "tags": ["gateway"], "security": [{"key": []}]}
+    operation = {"operationId": f"post{name}", "tags": [UNDESCRIBED], "security": [{"key": []}]}
     return {"post": {**operation, "requestBody": body, "responses": responses}}
 
 
