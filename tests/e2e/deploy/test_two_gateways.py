@@ -18,6 +18,7 @@ import pytest
 from dockerfile_parse import DockerfileParser
 from tests.conftest import PostgresServer
 from tests.e2e.serve.test_serve import free_port
+from tests.simulators.collector import attributes, running_collector
 
 ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.postgres
@@ -90,11 +91,9 @@ def test_they_share_keys_evidence_and_metrics_of_their_own(
         "GUIJU_DATABASE_URL": postgres_server.fresh(),
     }
     with (
-        gateway(installed, tmp_path, environment) as (first, printed),
-        gateway(installed, tmp_path, environment) as (
-            second,
-            also_printed,
-        ),
+        running_collector() as collector,
+        gateway(installed, tmp_path, {**environment, "GUIJU_OTLP_ENDPOINT": collector.url}) as (first, printed),
+        gateway(installed, tmp_path, environment) as (second, also_printed),
     ):
         key = next(word for word in printed.read_text("utf-8").split() if word.startswith("gj-"))
         assert "gj-" not in also_printed.read_text("utf-8")  # the first key was made once
@@ -106,12 +105,18 @@ def test_they_share_keys_evidence_and_metrics_of_their_own(
             ids.add(headers["x-exchange-id"])
         assert len(ids) == 4
         for port in (first, second):
-            assert 'guiju_exchanges_total{outcome="answered"} 2' in ask(port, "/metrics")[2]
+            metrics = ask(port, "/metrics")[2]
+            assert 'guiju_exchanges_total{outcome="answered"} 2' in metrics
+            assert 'guiju_queue_depth{queue="ledger"} ' in metrics
         healthy = json.loads(check.partition(" CMD ")[2])[1:]
         probe = {**os.environ, "GUIJU_PORT": str(first)}
         assert subprocess.run([sys.executable, *healthy], env=probe, check=False).returncode == 0
         probe["GUIJU_PORT"] = str(free_port())
         assert subprocess.run([sys.executable, *healthy], env=probe, check=False, stderr=subprocess.DEVNULL).returncode
+    # The one that was told of a collector has sent all of its spans by the time it has stopped.
+    told = [attributes(span.attributes)["guiju.exchange.id"] for span in collector.spans if span.name == "exchange"]
+    assert len(told) == 2
+    assert set(told) < ids
     verify = [sys.executable, "-c", "from guiju.cli import main; main()", "ledger", "verify"]
     given = {**environment, "PYTHONPATH": str(installed)}
     verified = subprocess.run(verify, env=given, capture_output=True, text=True, check=False)
