@@ -160,6 +160,7 @@ async def test_a_collector_that_is_gone_costs_no_answer(house: House) -> None:
     house.gateway.metrics.tracing = telemetry
     assert (await house.post(house.request("你好", stream=True)))[0] == 200
     assert (await house.post(house.request("你好")))[0] == 200
+    await asyncio.to_thread(telemetry.stop)
 
 
 async def test_prometheus_reads_what_we_expose(house: House) -> None:

@@ -6,6 +6,7 @@ Spans are made when an exchange is over, with the times that it kept: while it r
 import logging
 import random
 import socket
+import threading
 import time
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -31,6 +32,7 @@ _log = logging.getLogger(__name__)
 _SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 _TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576)
 _FLUSH_MILLISECONDS = 3000
+_STOP_SECONDS = 4.0
 _METRICS_MILLISECONDS = 15_000
 _SPANS_MILLISECONDS = 2000
 _EXPORT_SECONDS = 5
@@ -133,7 +135,12 @@ class OtlpTelemetry:
             _log.exception("an exchange could not be traced")
 
     def stop(self) -> None:
-        """Send what is waiting, for three seconds at most; blocks."""
+        """Send what is waiting, for four seconds at most; blocks. A collector that is gone holds up no stop for longer."""
+        worker = threading.Thread(target=self._send_the_rest, name="telemetry-stop", daemon=True)
+        worker.start()
+        worker.join(_STOP_SECONDS)
+
+    def _send_the_rest(self) -> None:
         self._tracers.force_flush(_FLUSH_MILLISECONDS)
         self._tracers.shutdown()
         self._meters.shutdown(_FLUSH_MILLISECONDS)
