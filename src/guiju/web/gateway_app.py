@@ -111,7 +111,7 @@ class GatewayApp:
     @property
     def addresses(self) -> frozenset[str]:
         """Every address that it answers for its gateway, for the OpenAPI document."""
-        return self.paths
+        return self.paths | self._endpoints.keys()
 
     def serves(self, path: str) -> bool:
         """Tell whether a path is this door's; everything under `/v1/` is, so that its errors have the OpenAI shape."""

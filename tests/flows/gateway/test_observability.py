@@ -84,6 +84,21 @@ async def test_a_call_is_a_trace_from_its_caller_through_us_to_the_model(
     assert collector.headers[0]["authorization"] == "Bearer t"
 
 
+async def test_another_endpoint_is_traced_by_its_own_name(
+    house: House, collector: Collector, telemetry: Telemetry
+) -> None:
+    body = orjson.dumps({"model": "m", "prompt": "你好", "max_tokens": 3})
+    url = f"{house.url}/v1/completions"
+    async with house.http.post(url, data=io.BytesIO(body), headers={**house.headers, "traceparent": SAMPLED}) as answer:
+        assert answer.status == 200
+        assert answer.headers["x-exchange-id"] in await answer.text()
+    await house.closing()
+    await asyncio.to_thread(telemetry.flush)
+    assert attributes(collector.named("exchange").attributes)["http.route"] == "/v1/completions"
+    assert attributes(collector.named("text_completion m").attributes)["gen_ai.operation.name"] == "text_completion"
+    assert house.upstream.seen[-1].headers["traceparent"].startswith(f"00-{CALLERS_TRACE}-")
+
+
 async def test_metrics_go_to_the_collector_by_the_genai_conventions(
     house: House, collector: Collector, telemetry: Telemetry
 ) -> None:

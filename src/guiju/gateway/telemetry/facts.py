@@ -12,6 +12,13 @@ from guiju.gateway.exchange import Exchange
 
 Attribute: TypeAlias = "str | int | float | bool | tuple[str, ...]"
 _INT64 = 2**63
+_OPERATIONS = {  # by endpoint, where the conventions have a word; all others make content from what they are sent
+    "/v1/chat/completions": "chat",
+    "/v1/completions": "text_completion",
+    "/v1/embeddings": "embeddings",
+    "/v1/messages": "chat",
+    "/v1/responses": "chat",
+}
 _FAILED = frozenset((rules.UPSTREAM_FAILED, rules.EVIDENCE_FAILED, rules.INTERRUPTED))
 _PARAMETERS = {  # fields of a request whose values are numbers → attributes
     "max_tokens": "gen_ai.request.max_tokens",
@@ -55,7 +62,9 @@ def spans_of(exchange: Exchange, outcome: str, now: float) -> list[SpanFacts]:
             is_theirs = outcome == rules.UPSTREAM_FAILED
             attributes = model_attributes(exchange)
             error = exchange.failure if is_theirs else ""
-            spans.append(SpanFacts(f"chat {exchange.answered_model}", "call", begin, last, attributes, error))
+            spans.append(
+                SpanFacts(f"{operation_of(exchange)} {exchange.answered_model}", "call", begin, last, attributes, error)
+            )
         else:
             spans.append(SpanFacts(stage.replace("_", " "), stage, begin, end))
     return spans
@@ -65,7 +74,7 @@ def model_attributes(exchange: Exchange) -> dict[str, Attribute]:
     """Return what the conventions say of a call to a model."""
     request = exchange.request
     found: dict[str, Attribute] = {
-        "gen_ai.operation.name": "chat",
+        "gen_ai.operation.name": operation_of(exchange),
         "gen_ai.provider.name": exchange.upstream or "unknown",
         "gen_ai.request.model": exchange.answered_model,
         "gen_ai.request.stream": request.is_stream,
@@ -86,9 +95,15 @@ def model_attributes(exchange: Exchange) -> dict[str, Attribute]:
     return found
 
 
+def operation_of(exchange: Exchange) -> str:
+    """Return what the conventions call that which the model was asked to do."""
+    return _OPERATIONS.get(exchange.endpoint, "generate_content")
+
+
 def _whole(exchange: Exchange, outcome: str) -> dict[str, Attribute]:
     found: dict[str, Attribute] = {
         "guiju.exchange.id": exchange.id,
+        "http.route": exchange.endpoint,
         "guiju.outcome": outcome,
         "guiju.app.id": exchange.app.id,
         "guiju.policy.hash": exchange.policy_hash,

@@ -135,7 +135,7 @@ class OtlpTelemetry:
             _log.exception("an exchange could not be traced")
 
     def stop(self) -> None:
-        """Send what is waiting, for four seconds at most; blocks. A collector that is gone holds up no stop for longer."""
+        """Send what is waiting; blocks for four seconds at most, also where the collector is gone."""
         worker = threading.Thread(target=self._send_the_rest, name="telemetry-stop", daemon=True)
         worker.start()
         worker.join(_STOP_SECONDS)
