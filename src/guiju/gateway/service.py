@@ -14,7 +14,7 @@ from guiju.gateway.errors import CallError
 from guiju.gateway.evidence import EvidenceDesk
 from guiju.gateway.flow import NOT_RUNNING, ChatFlow
 from guiju.gateway.index import ExchangeIndex
-from guiju.gateway.metrics import Metrics
+from guiju.gateway.metrics import Metrics, Sample
 from guiju.gateway.models import (
     ApiKey,
     App,
@@ -109,6 +109,7 @@ class Gateway:
         self._media: MediaStage | None = None
         self._flow: ChatFlow | None = None
         self._drain: Drain | None = None
+        self.metrics.samples.append(self._samples)
         pool.on_failure = lambda upstream, code: self.metrics.count(
             "guiju_upstream_failures_total", upstream=upstream, code=code
         )
@@ -199,6 +200,19 @@ class Gateway:
             "evidence": self._evidence is not None and self._evidence.is_writing,
             "upstream": any(state.is_healthy for state in self._pool.states()),
         }
+
+    def _samples(self) -> list[Sample]:
+        """Return the gauges of the moment."""
+        found: list[Sample] = [("guiju_queue_depth", (("queue", "index"),), self._index.waiting)]
+        if self._evidence is not None:
+            depths = self._evidence.depths.items()
+            found += [("guiju_queue_depth", (("queue", queue),), depth) for queue, depth in depths]
+            found.append(("guiju_evidence_writable", (), float(self._evidence.is_writing)))
+        found += [
+            ("guiju_upstream_healthy", (("upstream", state.name),), float(state.is_healthy))
+            for state in self._pool.states()
+        ]
+        return found
 
     def search_exchanges(self, query: ExchangeQuery) -> list[ExchangeRecord]:
         """Return the exchanges that match, newest first; blocks."""
