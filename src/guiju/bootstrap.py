@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from guiju import __version__
 from guiju.gateway.configuration import load_configuration
 from guiju.gateway.entrance.build import build_admission
 from guiju.gateway.entrance.repository import AdmissionRepositories
 from guiju.gateway.guard_transport import GuardTransport
 from guiju.gateway.repository import GatewayRepository
 from guiju.gateway.service import Gateway
+from guiju.gateway.telemetry.build import Telemetry, build_telemetry
 from guiju.gateway.upstreams.build import build_upstreams
 from guiju.gateway.upstreams.law_assistant import LawAssistant
 from guiju.kit.clock import BEIJING, Clock, SystemClock
@@ -78,6 +80,7 @@ class House:
     review: Review
     readings: RoomReadings
     queue: JobQueue
+    telemetry: Telemetry | None = None
     _rounds: "list[asyncio.Task[None]]" = field(default_factory=list, repr=False)
 
     async def start(self) -> None:
@@ -100,6 +103,8 @@ class House:
             with contextlib.suppress(asyncio.CancelledError):
                 await rounds
         await self.gateway.stop()
+        if self.telemetry is not None:
+            await asyncio.to_thread(self.telemetry.stop)
         await self.moderation.aclose()
         await asyncio.to_thread(self.ledger.stop)
         self.database.close()
@@ -258,6 +263,7 @@ def build_house(settings: Settings, clock: Clock | None = None) -> House:
     gateway, producer_warning = _build_gateway(
         settings, clock, database=database, law=law, ledger=ledger, moderation=moderation
     )
+    telemetry = _build_telemetry(settings, gateway, ledger)
     staff = Staff(StaffRepository(database), clock, ledger.append)
     review = _build_review(settings, clock, database=database, law=law, ledger=ledger, moderation=moderation)
     profile = functools.partial(_read_profile, settings, law)
@@ -286,6 +292,7 @@ def build_house(settings: Settings, clock: Clock | None = None) -> House:
         review=review,
         readings=readings,
         queue=JobQueue(database, clock, owner=f"house:{new_id()}"),
+        telemetry=telemetry,
     )
 
 
@@ -330,6 +337,20 @@ def _build_gateway(  # noqa: PLR0913 - the rooms it joins
         ),
     )
     return gateway, warning
+
+
+def _build_telemetry(settings: Settings, gateway: Gateway, ledger: Ledger) -> Telemetry | None:
+    """Join what is counted with who asks for it."""
+    telemetry = build_telemetry(
+        settings.otlp_endpoint,
+        headers=settings.otlp_headers,
+        share=settings.trace_share,
+        instance=settings.instance,
+        version=__version__,
+    )
+    gateway.metrics.tracing = telemetry
+    gateway.metrics.samples.append(lambda: [("guiju_queue_depth", (("queue", "ledger"),), ledger.waiting)])
+    return telemetry
 
 
 def _build_review(  # noqa: PLR0913 - the rooms it joins

@@ -22,6 +22,10 @@ class Settings(BaseSettings):
         review_due_hours: until an item of the review queue should be settled; a quarter of it where a person waits.
         workers: how many processes answer on the port; each has a memory and a database connection of its own.
         drain_seconds: how long calls under way may take to finish after SIGTERM.
+        otlp_endpoint: base address of an OpenTelemetry collector (OTLP over HTTP); nothing is sent when empty.
+        otlp_headers: headers for it, as `name=value,name=value`; for a token, say.
+        trace_share: how many of the calls are traced that bring no decision of their own, from 0 to 1.
+        instance: how this process is called in traces and metrics; the host's name when empty.
         keyword_stage_hours: how long a change of the keyword library should be on trial in each stage.
     """
 
@@ -40,6 +44,11 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64)
     drain_seconds: float = Field(default=30.0, ge=0.0, le=3600.0)
     keyword_stage_hours: float = Field(default=24.0, ge=0.0, le=8760.0)
+
+    otlp_endpoint: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
+    otlp_headers: str = Field(default="", repr=False)
+    trace_share: float = Field(default=1.0, ge=0.0, le=1.0)
+    instance: str = Field(default="", max_length=128)
 
     @property
     def resolved_database_url(self) -> str:

@@ -16,8 +16,8 @@ from guiju.gateway.pacing import Appending, Pacer
 from guiju.gateway.spool import Piece, Spool
 from guiju.kit.canonical_json import JsonObject  # noqa: TC001 - as elsewhere, imports are not split by their use
 from guiju.kit.clock import Clock
+from guiju.kit.correlation import take_id
 from guiju.kit.errors import GuijuError, InputError
-from guiju.kit.ids import new_id
 from guiju.ledger.models import Draft
 
 _log = logging.getLogger(__name__)
@@ -65,6 +65,7 @@ class EvidenceDesk:
         Raises:
             EvidenceUnavailableError: the spool cannot write.
         """
+        exchange.moderated_at = self._clock.monotonic()
         context: JsonObject = {
             "app": exchange.app.id,
             "person": exchange.person,
@@ -80,6 +81,11 @@ class EvidenceDesk:
             raise self._unavailable(error) from error
         exchange.opened = self._pacer.submit(opening_draft(exchange))
         self._open[exchange.id] = exchange
+
+    @property
+    def depths(self) -> dict[str, int]:
+        """How many entries wait for the ledger's next window, and how many closings nobody waits for are under way."""
+        return {"entries": self._pacer.waiting, "late_closings": len(self._late)}
 
     def newly_open(self) -> list[Noted]:
         """Tell the index of the exchanges that have been open for a second, each once.
@@ -144,6 +150,7 @@ class EvidenceDesk:
         except GuijuError as error:
             self.later(self._close_again(exchange, _draft_of_the_failed(exchange, now)))
             raise self._unavailable(error) from error
+        self._metrics.waited(self._clock.monotonic() - now)
         self._closed(exchange, outcome, now)
 
     def close_later(
@@ -158,7 +165,7 @@ class EvidenceDesk:
         Raises:
             EvidenceUnavailableError: it cannot be written.
         """
-        rejected = new_id()
+        rejected = take_id()
         draft = Draft(
             id=rejected,
             action="exchange.rejected",

@@ -70,6 +70,8 @@ class Exchange:
         endpoint: the path that was called.
         apart: what was decided about each text of the request, in order, those without a character left out.
         made: what was found about the media of the answer.
+        moderated_at: when the decision on the input stood, on the monotonic clock.
+        held_most: the most characters of a streamed answer that were held back at one time.
     """
 
     id: str
@@ -98,6 +100,8 @@ class Exchange:
     usage: dict[str, object] = field(default_factory=dict)
     upstream_first_ms: int | None = None
     first_byte_ms: int | None = None
+    moderated_at: float | None = None
+    held_most: int = 0
     failure: str = ""
     outcome: str = ""
     endpoint: str = f"/v1/{CHAT}"
@@ -113,9 +117,27 @@ class Exchange:
         return tuple(sorted({risk for decision in decisions if decision is not None for risk in decision.risks}))
 
     @property
+    def answered_model(self) -> str:
+        """The model as metrics and traces may name it: a name that nobody serves is a caller's text like any other."""
+        return self.request.model if self.upstream else "unknown"
+
+    @property
     def for_upstream(self) -> ChatRequest:
         """The request as the upstream gets it."""
         return self.sent or self.request
+
+    def stages(self, now: float) -> list[tuple[str, float, float]]:
+        """Return the stages that it went through by `now`: (name, begin, end) on the monotonic clock."""
+        if self.moderated_at is None:
+            return []
+        found = [("moderate_input", self.started, self.moderated_at)]
+        if self.upstream_first_ms is not None:
+            # Kept in milliseconds, so it may seem to lie before the stage that it ends.
+            first = min(max(self.moderated_at, self.started + self.upstream_first_ms / 1000), now)
+            found += [("upstream", self.moderated_at, first), ("release", first, now)]
+        elif self.failure:
+            found.append(("upstream", self.moderated_at, now))
+        return found
 
     def observe(self, decision: Decision) -> None:
         """Remember a decision that let a text out but saw something, or whose detector had failed."""

@@ -41,8 +41,8 @@ from guiju.gateway.stages.release_stream import StreamRelease
 from guiju.gateway.stages.release_whole import refuse_input, release_whole
 from guiju.gateway.wire.request import ChatRequest
 from guiju.kit.clock import to_iso
+from guiju.kit.correlation import take_id
 from guiju.kit.errors import GuijuError
-from guiju.kit.ids import new_id
 from guiju.labelling.models import Producer
 from guiju.labelling.rules import LabelWriter
 from guiju.ledger.models import SYSTEM_PERSON
@@ -247,7 +247,7 @@ class ChatFlow:
     def _new_exchange(
         self, app: App, person: str, request: ChatRequest, *, context: Context, endpoint: Endpoint
     ) -> Exchange:
-        exchange_id = new_id()
+        exchange_id = take_id()
         now = self._desk.clock.now()
         return Exchange(
             id=exchange_id,

@@ -51,6 +51,11 @@ class ExchangeIndex:
         self.newly_open: Callable[[], list[Noted]] = list
         self._writer: asyncio.Task[None] | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many notes are not written yet."""
+        return len(self._waiting)
+
     def note(self, noted: Noted) -> None:
         """Take a note; when the database stands still for long, the notes are dropped and rebuilt at the next start."""
         if len(self._waiting) < _WAITING_MOST:

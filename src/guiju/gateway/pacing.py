@@ -35,6 +35,11 @@ class Pacer:
         self._is_busy = False
         self._waiting: list[tuple[Draft, asyncio.Future[Receipt]]] = []
 
+    @property
+    def waiting(self) -> int:
+        """How many entries wait for the end of a window."""
+        return len(self._waiting)
+
     def submit(self, draft: Draft) -> "asyncio.Future[Receipt]":
         """Take a draft, behind all that were taken before; the future is done when it is durable, or cannot be.
 

@@ -16,7 +16,7 @@ from guiju.gateway.errors import CallError
 from guiju.gateway.evidence import EvidenceDesk
 from guiju.gateway.flow import NOT_RUNNING, ChatFlow
 from guiju.gateway.index import ExchangeIndex
-from guiju.gateway.metrics import Metrics
+from guiju.gateway.metrics import Metrics, Sample
 from guiju.gateway.models import (
     ApiKey,
     App,
@@ -183,6 +183,7 @@ class Gateway:
         self.metrics.count("guiju_upstream_failures_total", upstream=upstream, code=code)
 
     def _planned_rounds(self) -> Rounds:
+        self.metrics.samples.append(self._samples)
         self._pool.on_failure = self._count_failure
         rounds = Rounds()
         if self.admission is not None:
@@ -235,6 +236,19 @@ class Gateway:
             "evidence": self._evidence is not None and self._evidence.is_writing,
             "upstream": any(state.is_healthy for state in self._pool.states()),
         }
+
+    def _samples(self) -> list[Sample]:
+        """Return the gauges of the moment."""
+        found: list[Sample] = [("guiju_queue_depth", (("queue", "index"),), self._index.waiting)]
+        if self._evidence is not None:
+            depths = self._evidence.depths.items()
+            found += [("guiju_queue_depth", (("queue", queue),), depth) for queue, depth in depths]
+            found.append(("guiju_evidence_writable", (), float(self._evidence.is_writing)))
+        found += [
+            ("guiju_upstream_healthy", (("upstream", state.name),), float(state.is_healthy))
+            for state in self._pool.states()
+        ]
+        return found
 
     def search_exchanges(self, query: ExchangeQuery) -> list[ExchangeRecord]:
         """Return the exchanges that match, newest first; blocks."""

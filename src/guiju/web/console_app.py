@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from guiju.web.door import Door
+from guiju.web.gateway_app import GatewayApp
 from guiju.web.house import WebHouse
 from guiju.web.rendering import STATIC
 from guiju.web.routes.api import api_app
@@ -19,6 +20,8 @@ from guiju.web.routes.chat import chat_routes
 from guiju.web.routes.exchanges import exchanges_routes
 from guiju.web.routes.law import law_routes
 from guiju.web.routes.ledger import ledger_routes
+from guiju.web.routes.live import live_routes
+from guiju.web.routes.openapi import openapi_routes
 from guiju.web.routes.overview import overview_routes
 from guiju.web.routes.policy import policy_routes
 from guiju.web.routes.review import review_routes
@@ -46,12 +49,14 @@ class Assets(StaticFiles):
 def console_app(house: WebHouse) -> Starlette:
     """Return the application that serves everything a browser sees."""
     door = Door(house)
+    api = api_app(door)
     routes: list[BaseRoute] = [
         *chat_routes(door),
         *session_routes(door),
         *overview_routes(door),
         *law_routes(door),
         *exchanges_routes(door),
+        *live_routes(door),
         *policy_routes(door),
         *review_routes(door),
         *changes_routes(door),
@@ -61,7 +66,8 @@ def console_app(house: WebHouse) -> Starlette:
         *system_routes(door),
         *staff_routes(door),
         Mount("/static", Assets(directory=STATIC, check_dir=False)),
-        Mount("/api", api_app(door)),
+        *openapi_routes(api, GatewayApp(house.gateway).addresses),
+        Mount("/api", api),
     ]
 
     async def on_http_error(request: Request, error: Exception) -> Response:

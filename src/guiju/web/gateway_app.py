@@ -6,6 +6,7 @@ import ctypes
 import gc
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 import orjson
@@ -23,6 +24,7 @@ from guiju.gateway.errors import (
 from guiju.gateway.flow import error_reply, internal_error
 from guiju.gateway.metrics import Metrics
 from guiju.gateway.models import ChatCall, ChatReply, Limits, ModelInfo
+from guiju.kit.correlation import CURRENT, begin
 from guiju.web.caller_headers import IDENTITY_ENDPOINT, IDENTITY_PATH, user_headers
 from guiju.web.stuck import StuckWatch
 
@@ -113,18 +115,25 @@ class GatewayApp:
             "/metrics": self._metrics,
         }
 
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Every address that it answers for its gateway, for the OpenAPI document."""
+        return self.paths | self._endpoints.keys()
+
     def serves(self, path: str) -> bool:
         """Tell whether a path is this door's; everything under `/v1/` is, so that its errors have the OpenAI shape."""
         return path in self.paths or path.startswith("/v1/")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
+        begin(*_trace_headers(scope["headers"]), traced_share=self._gateway.metrics.traced_share)
         try:
             await self._answer(scope, receive, send)
         except asyncio.CancelledError:
             raise
         except Exception:  # noqa: BLE001 - the door: whatever went wrong inside, the client gets an error, no traceback
-            _log.exception("a request failed", extra={"path": scope["path"]})
+            known = scope["path"] if scope["path"] in self.paths else "unknown"  # an address may hold anything
+            _log.exception("a request failed", extra={"path": known})
             self._gateway.metrics.count("guiju_internal_errors_total")
             with contextlib.suppress(RuntimeError):  # the answer may have begun
                 await _send_reply(send, error_reply(internal_error()))
@@ -141,9 +150,11 @@ class GatewayApp:
         elif path in self._gets and method in {"GET", "HEAD"}:
             await _send_reply(send, self._gets[path]())
         elif path in self._endpoints:
-            await _send_reply(send, self._endpoints[path].dialect.shaped(error_reply(_wrong_method(method))))
+            shaped = self._endpoints[path].dialect.shaped(error_reply(_wrong_method(method)))
+            await _send_reply(send, replace(shaped, headers=(*shaped.headers, ("allow", "POST"))))
         elif path in self.paths:
-            await _send_reply(send, error_reply(_wrong_method(method)))
+            reply = error_reply(_wrong_method(method))
+            await _send_reply(send, replace(reply, headers=(*reply.headers, ("allow", "GET, HEAD"))))
         else:
             await _send_reply(send, error_reply(_unknown_path(path, self._endpoints)))
 
@@ -254,7 +265,7 @@ def _wanted_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, byte
     authorization = encoding = audience = b""
     for name, value in headers:
         if name == b"authorization":
-            authorization = value
+            authorization = b"ambiguous" if authorization else value  # a proxy before us may have read the other one
         elif name == b"content-encoding":
             encoding = value
         elif name == b"x-guiju-audience":
@@ -274,9 +285,22 @@ def _further_headers(headers: Iterable[tuple[bytes, bytes]], authorization: byte
     return authorization, content_type.decode("latin-1")
 
 
+def _trace_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+    traceparent = tracestate = b""
+    for name, value in headers:
+        if name == b"traceparent":
+            traceparent = value
+        elif name == b"tracestate":
+            tracestate = value
+    return traceparent, tracestate
+
+
 async def _send_reply(send: Send, reply: ChatReply, seconds: float = 60.0) -> None:
     """Send a reply; a stream whose client takes nothing for `seconds` is left unfinished."""
     headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
+    correlation = CURRENT.get()
+    if correlation is not None:
+        headers.append((b"x-exchange-id", correlation.id.encode()))
     pieces = reply.pieces
     if pieces is None:
         headers.append((b"content-length", str(len(reply.body)).encode()))

@@ -26,6 +26,7 @@ NAVIGATION = (
         "服务规范",
         (
             NavEntry("对话与审核", "/console/exchanges", "view_exchanges"),
+            NavEntry("实时监测", "/console/live", "view_exchanges"),
             NavEntry("待复核", "/console/review", "view_review"),
             NavEntry("关键词与策略", "/console/policy", "view_policy"),
             NavEntry("词库变更", "/console/changes", "view_policy"),

@@ -13,6 +13,7 @@ PAGES = (
     "/console/law",
     "/console/law/art-4",
     "/console/exchanges",
+    "/console/live",
     "/console/policy",
     "/console/policy/terms",
     "/console/apps",

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import uvicorn
 from argon2 import PasswordHasher
+from starlette.types import ASGIApp
 from tests.unit.web.stand_ins import StandInSupervision
 
 from guiju.gateway.admission_settings import AdmissionSettings
@@ -163,10 +164,12 @@ def csrf_of(client: httpx.Client, path: str) -> str:
 
 
 @contextmanager
-def serve(house: SmallHouse) -> Iterator[Served]:
+def serve(house: SmallHouse, app: ASGIApp | None = None) -> Iterator[Served]:
     """Serve the house in a thread of its own until the block ends."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(console_app(house), log_level="error", lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(app or console_app(house), log_level="error", lifespan="off", interface="asgi3")
+    )
 
     house.ledger.start()
 

@@ -14,6 +14,7 @@ PAGES = {
     "/console/law": ("view_law", "/api/law"),
     "/console/law/art-14": ("view_law", "/api/law/art-14"),
     "/console/exchanges": ("view_exchanges", "/api/exchanges"),
+    "/console/live": ("view_exchanges", "/api/live"),
     "/console/review": ("view_review", "/api/review"),
     "/console/review/agreement": ("view_review", "/api/review/agreement"),
     "/console/policy": ("view_policy", "/api/policy"),

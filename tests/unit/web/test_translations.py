@@ -21,6 +21,7 @@ from guiju.web.routes.review import EXAMPLE_TITLES
 from guiju.web.views.apps import LIMIT_TITLES, RANGES, SERVES_TITLES
 from guiju.web.views.changes import CAUTION_TITLES, CHANGE_STATES, KINDS, OPS, SKIPPED_TITLES, STAGE_TITLES
 from guiju.web.views.exchanges import EXCHANGE_OUTCOMES
+from guiju.web.views.live import WINDOWS
 from guiju.web.views.overview import DUTIES
 from guiju.web.views.review import REASONS, STATES, TALLIES
 from guiju.web.views.sanctions import KIND_TITLES
@@ -78,7 +79,7 @@ def in_tables() -> set[str]:
     texts |= {*LEVEL_TITLES.values(), *SCOPE_TITLES.values(), *WISH_TITLES.values()}
     texts |= {*TALLIES.values(), *EXAMPLE_TITLES.values(), *OPS.values(), *STAGE_TITLES.values(), *DUTIES.values()}
     texts |= {*SKIPPED_TITLES.values(), *CAUTION_TITLES.values(), *LIST_TITLES.values()}
-    texts |= {*review.DONE.values(), *changes.DONE.values()}
+    texts |= {*review.DONE.values(), *changes.DONE.values(), *(title for title, _, _ in WINDOWS.values())}
     texts |= {*LIMIT_TITLES.values(), *SERVES_TITLES.values(), *RANGES.values(), *KIND_TITLES.values()}
     texts |= {*sanctions.DONE.values(), *sanctions.STATE_TITLES.values(), *apps.DONE.values()}
     tables = (EXCHANGE_OUTCOMES, ACTION_TITLES, VERDICT_TITLES, REASONS, STATES, CHANGE_STATES, KINDS, CIRCUIT_TITLES)

@@ -39,6 +39,7 @@ class StreamRelease:
         self._failure: UpstreamError | None = None
         self._has_ended = False
         self._is_over = False
+        self._held = 0
 
     def __aiter__(self) -> "StreamRelease":
         """Be the iterator."""
@@ -144,6 +145,7 @@ class StreamRelease:
             if not value:
                 continue
             if field in TEXT_FIELDS and type(value) is str:
+                self._held += len(value)
                 if text := self._guard.push(choice, field, value):
                     self._add(choice, field, text, out=out, pieces=pieces)
             elif field != "role":
@@ -246,9 +248,11 @@ class StreamRelease:
 
     def _leave(self, out: list[bytes], pieces: list[Piece]) -> bytes:
         if pieces:
+            self._held -= sum(len(text) for _, field, text in pieces if field in TEXT_FIELDS)
             self._desk.evidence.release(self._exchange, pieces)
             for index, field, text in pieces:
                 self._exchange.choices[index].released.setdefault(field, []).append(text)
+        self._exchange.held_most = max(self._exchange.held_most, self._held)
         return b"".join(out)
 
     def _is_finished(self) -> bool:

@@ -26,6 +26,7 @@ from guiju.gateway.upstreams.interface import MEDIUM, MIME, Event, UpstreamCall
 from guiju.gateway.upstreams.sse import EventParser
 from guiju.gateway.wire.forms import write_form
 from guiju.gateway.wire.request import ChatRequest
+from guiju.kit.correlation import outgoing_headers
 
 _OK, _TOO_MANY = 200, 429
 _JSON = "application/json"
@@ -143,10 +144,11 @@ class OpenAICompatible:
         )
 
     async def _post(self, request: ChatRequest, payload: dict[str, object]) -> HttpResponse:
+        more = outgoing_headers()
         if request.form:
-            response = await self._client.send(request.path, *write_form(request.upstream_form(payload)))
+            response = await self._client.send(request.path, *write_form(request.upstream_form(payload)), more=more)
         else:
-            response = await self._client.post(request.path, orjson.dumps(payload))
+            response = await self._client.post(request.path, orjson.dumps(payload), more=more)
         if response.status != _OK:
             try:
                 code = await self._error_code(response)

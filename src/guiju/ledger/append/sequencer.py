@@ -104,6 +104,11 @@ class Sequencer:
         if refusal is not None:
             erasure.waiter.set_exception(refusal)
 
+    @property
+    def waiting(self) -> int:
+        """How many entries wait to be written; those of the commit that runs are not among them."""
+        return self._queue.qsize()
+
     def _checked(self, draft: Draft, waiter: "Future[Receipt] | AsyncWaiter") -> Waiting:
         body = check_draft(draft)
         now = self._clock.now()

@@ -195,6 +195,11 @@ class Ledger:
         """
         return self._sequencer.submit_async(draft)
 
+    @property
+    def waiting(self) -> int:
+        """How many entries wait to be written."""
+        return self._sequencer.waiting
+
     def person_for(self, lookup: str) -> str:
         """Return the pseudonym of the person looked up by `lookup`; known people cost no database access.
 

@@ -26,6 +26,7 @@ from guiju.web.routes.ledger import entry_named, entry_query
 from guiju.web.tables import PAGE_ROWS
 from guiju.web.views.exchanges import ExchangesView, ExchangeView, exchange_view, exchanges_view
 from guiju.web.views.law import LawView, article_view, assessment_on, law_view
+from guiju.web.views.live import LiveView, live_view
 from guiju.web.views.overview import OverviewView, overview_view
 from guiju.web.views.policy import LONGEST_TRIAL, LibraryView, TermsView, explain_trial, library_view, terms_view
 
@@ -153,6 +154,16 @@ def _add_exchanges(app: FastAPI, door: Door) -> None:
         values = {"outcome": outcome, "risk": risk, "app": app, "since": since, "until": until, "before": before}
         return exchanges_view(visit.house, values)
 
+    @app.get("/live", tags=["exchanges"])
+    def live(
+        visit: Annotated[Visit, Depends(_only(door, "view_exchanges"))],
+        window: str = "1h",
+        outcome: str = "",
+        app: str = "",
+    ) -> LiveView:
+        """What happens now: figures, decisions and latencies by bins, model servers, the newest exchanges."""
+        return live_view(visit.house, {"window": window, "outcome": outcome, "app": app})
+
     @app.get("/exchanges/{exchange_id}", tags=["exchanges"])
     def exchange(visit: Annotated[Visit, Depends(_only(door, "view_exchanges"))], exchange_id: str) -> ExchangeView:
         """One exchange and the entries about it."""
@@ -247,10 +258,10 @@ def _add_errors(app: FastAPI, door: Door) -> None:
 
     def on_http(request: Request, error: Exception) -> JSONResponse:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        text = NotFoundError(
-            "没有这个接口，见 /api/openapi.json。", "There is no such endpoint; see /api/openapi.json."
-        )
-        return answer(request, text, status)
+        text = NotFoundError("没有这个接口，见 /openapi.json。", "There is no such endpoint; see /openapi.json.")
+        response = answer(request, text, status)
+        response.headers.update((error.headers if isinstance(error, HTTPException) else None) or {})
+        return response
 
     def on_invalid(_request: Request, error: Exception) -> JSONResponse:
         details = error.errors() if isinstance(error, RequestValidationError) else []

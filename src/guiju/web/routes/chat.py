@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from guiju.gateway.models import App, ChatCall, ChatReply, ExchangeRecord
+from guiju.kit.correlation import begin
 from guiju.kit.errors import GuijuError, InputError, NotFoundError, RefusedError
 from guiju.staff.throttle import Throttle
 from guiju.web.door import Door, Visit, status_of
@@ -63,9 +64,10 @@ def show_chat(visit: Visit) -> Response:
 
 async def complete(visit: Visit) -> Response:
     """Pass a conversation to the gateway in the visitor's name and stream the answer (for the page's own script)."""
+    correlation = begin(traced_share=visit.house.gateway.metrics.traced_share)
     call = ChatCall(visit.form.get("json", "").encode(), app=await _chat_app(visit), end_user=person_of(visit.secret))
     reply = await visit.house.gateway.chat(call)
-    headers = dict(reply.headers)
+    headers = {**dict(reply.headers), "x-exchange-id": correlation.id}
     if reply.pieces is None:
         return Response(reply.body, reply.status, headers)
     return StreamingResponse(_closing(reply.pieces), reply.status, headers)

@@ -46,8 +46,8 @@ class HttpClient:
         self._idle: deque[Connection] = deque()
         self._tls: ssl.SSLContext | None = None
 
-    async def post(self, path: str, body: bytes) -> HttpResponse:
-        """Send `body` and return the answer once its headers are there.
+    async def post(self, path: str, body: bytes, *, more: bytes = b"") -> HttpResponse:
+        """Send `body`, with `more` whole header lines of ours, and return the answer once its headers are there.
 
         A kept connection that the server had just dropped answers nothing; then the request goes out once more on a
         new one.
@@ -60,15 +60,15 @@ class HttpClient:
         if head is None:
             line = f"POST {self._path}{path} HTTP/1.1\r\n".encode("ascii")
             head = self._heads[path] = line + self._headers + b"Content-Length: "
-        return await self._exchange(b"%b%d\r\n\r\n%b" % (head, len(body), body))
+        return await self._exchange(b"%b%d\r\n%b\r\n%b" % (head, len(body), more, body))
 
-    async def send(self, path: str, body: bytes, content_type: str) -> HttpResponse:
+    async def send(self, path: str, body: bytes, content_type: str, *, more: bytes = b"") -> HttpResponse:
         """Send `body` of another type than the usual one; as `post`."""
         kept = [line for line in self._headers.split(b"\r\n") if line and not line.lower().startswith(b"content-type:")]
         line = f"POST {self._path}{path} HTTP/1.1".encode("ascii")
         length = b"Content-Length: %d" % len(body)
         lines = (line, *kept, b"Content-Type: " + content_type.encode("latin-1"), length)
-        return await self._exchange(b"\r\n".join(lines) + b"\r\n\r\n" + body)
+        return await self._exchange(b"\r\n".join(lines) + b"\r\n" + more + b"\r\n" + body)
 
     async def get(self, path: str) -> HttpResponse:
         """Ask for `path`; as `post`."""
