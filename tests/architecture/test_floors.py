@@ -34,6 +34,7 @@ BROAD_EXCEPTS = {
     "cli/app.py": "the door: what nobody foresaw is told in words",
     "supervision/service.py": "one check that dies is shown as not run and hides no other",
     "gateway/upstreams/threaded.py": "a model in this process that dies becomes an upstream error, never silence",
+    "gateway/telemetry/otlp.py": "a trace that cannot be made is logged, and the answer goes on its way",
     "moderation/stream.py": "a detector that dies becomes undetermined, never no risk",
     "moderation/media/service.py": "a checker that dies becomes undetermined, never no risk",
     "moderation/service.py": "a detector that dies becomes undetermined, never no risk",

@@ -155,18 +155,18 @@ def latency_chart(view: LiveView, names: tuple[str, str, str, str]) -> dict[str,
         [one.total.p99 for one in view.bins],
         [one.first_byte.p50 for one in view.bins],
     )
-    return {**_chart(view, names, tones, lines), "kind": "line", "is_stacked": False}
+    return {**_chart(view, names, tones=tones, values=lines), "kind": "line", "is_stacked": False}
 
 
 def decisions_chart(view: LiveView, names: tuple[str, ...]) -> dict[str, object]:
     """Return the decisions over time as the chart's data; `names` are those of `DECISIONS`."""
     tones = ("azurite", "cinnabar", "partial", "needs_review", "not_run")
     bars = [[one.decisions[name] for one in view.bins] for name in DECISIONS]
-    return {**_chart(view, names, tones, bars), "kind": "bar", "is_stacked": True}
+    return {**_chart(view, names, tones=tones, values=bars), "kind": "bar", "is_stacked": True}
 
 
 def _chart(
-    view: LiveView, names: tuple[str, ...], tones: tuple[str, ...], values: Iterable[object]
+    view: LiveView, names: tuple[str, ...], *, tones: tuple[str, ...], values: Iterable[object]
 ) -> dict[str, object]:
     form = "%m-%d %H:%M" if view.window == "7d" else "%H:%M"
     return {
