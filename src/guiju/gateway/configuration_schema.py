@@ -3,6 +3,7 @@
 from dataclasses import fields
 from typing import TypeAlias
 
+from guiju.gateway.app_rules import IdentityMethod
 from guiju.gateway.configuration import KINDS, WEIGHT_MOST
 from guiju.gateway.models import BreakerSettings, Limits, Patience
 
@@ -28,8 +29,42 @@ def configuration_schema() -> dict[str, object]:
                 "description": "照样转交的其他端点 / further endpoints that are passed on",
             },
             "upstreams": {"type": "array", "minItems": 1, "items": _upstream()},
+            "users": _mapping(issuers={"type": "array", "items": _issuer()}),
+            "prices": _mapping(
+                currency=_text("货币 / the currency, CNY unless something else is said"),
+                models={"type": "object", "additionalProperties": _price()},
+            ),
+            "counters": _mapping(
+                redis=_text("在哪里计数；不写则在数据库 / where limits are counted; in the database without it"),
+                redis_env=_text("存放该地址的环境变量 / the variable that holds that address"),
+            ),
+            "sanctions": _mapping(
+                automatic={"type": "boolean", "default": True},
+                suspend_hours=_positive("自动暂停多久 / how long the rule suspends a user", "number"),
+            ),
         },
     }
+
+
+def _issuer() -> dict[str, object]:
+    texts = {
+        "issuer": _text("令牌的 iss / the iss of its tokens, letter for letter"),
+        "audience": _text("令牌的 aud / the aud that they must have"),
+        "keys": _text("JWKS：文件或 https 地址 / a file or an https address"),
+        "subject_claim": _text("指明使用者的字段 / the claim that names the user"),
+        "real_identity_claim": _text("说明真实身份是否核验的字段 / a claim of true or false about the real identity"),
+    }
+    method: dict[str, object] = {"enum": [method.value for method in IdentityMethod]}
+    return {**_mapping(**texts, real_identity_method=method), "required": ["issuer", "audience", "keys"]}
+
+
+def _price() -> dict[str, object]:
+    each = {"type": "number", "minimum": 0, "description": "每百万词元 / of a million tokens"}
+    return {**_mapping(input=each, output=each), "required": ["input", "output"]}
+
+
+def _mapping(**properties: dict[str, object]) -> dict[str, object]:
+    return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
 def _upstream() -> dict[str, object]:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from guiju.gateway.admission_settings import SECTIONS, read_admission
 from guiju.gateway.configuration import BUILT_IN, load_configuration, read_configuration
 from guiju.gateway.configuration_schema import configuration_schema
 from guiju.gateway.models import BreakerSettings, Patience
@@ -65,6 +66,11 @@ def test_the_schema_takes_the_example_and_knows_every_key_that_the_reader_knows(
         read_configuration({"?": 1}, {}, "x")
     known = str(caught.value).rsplit("known are ", 1)[1].rstrip(".").split(", ")
     assert sorted(known) == sorted(schema["properties"])
+    for section in SECTIONS:
+        with pytest.raises(ConfigurationError) as caught:
+            read_admission({section: {"?": 1}}, "x")
+        known = str(caught.value).rsplit("known are ", 1)[1].rstrip(".").split(", ")
+        assert sorted(known) == sorted(schema["properties"][section]["properties"])
     with pytest.raises(ConfigurationError) as caught:
         read_configuration({"upstreams": [{"?": 1}]}, {}, "x")
     known = str(caught.value).rsplit("known are ", 1)[1].rstrip(".").split(", ")
