@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from guiju import __version__
 from guiju.gateway.configuration import load_configuration
@@ -23,7 +24,6 @@ from guiju.kit.errors import GuijuError
 from guiju.kit.ids import new_id
 from guiju.labelling.models import MarkWords
 from guiju.labelling.rules import check_producer, explicit_text_mark
-from guiju.labelling.service import Labeller
 from guiju.law.models import Parameter, Profile
 from guiju.law.profile import load_profile
 from guiju.law.service import Law, load_law
@@ -45,6 +45,9 @@ from guiju.storage.jobs import JobQueue
 from guiju.storage.migrate import migrate
 from guiju.supervision.service import Supervision
 from guiju.wiring import RoomReadings, abuse_rule, parameter_on, read_exchange_facts
+
+if TYPE_CHECKING:
+    from guiju.labelling.service import Labeller
 
 _log = logging.getLogger(__name__)
 
@@ -219,7 +222,7 @@ def open_media(settings: Settings, moderation: Moderation, clock: Clock | None =
     return MediaOnDemand(moderation, block_list_path(settings), clock or SystemClock())
 
 
-def open_labeller(settings: Settings, clock: Clock | None = None, *, text_mark: str = "") -> tuple[Labeller, str]:
+def open_labeller(settings: Settings, clock: Clock | None = None, *, text_mark: str = "") -> tuple["Labeller", str]:
     """Build what labels files for the service's provider; the text is what is unusual about its code, in Chinese.
 
     Args:
@@ -230,6 +233,8 @@ def open_labeller(settings: Settings, clock: Clock | None = None, *, text_mark: 
     Raises:
         GuijuError: the configuration cannot be read, or its provider code cannot stand in a label.
     """
+    from guiju.labelling.service import Labeller  # noqa: PLC0415 - a house that labels no files does not pay for it
+
     producer, warning = check_producer(load_configuration(settings.resolved_config).provider_code)
     words = _mark_words(load_law(), clock or SystemClock())
     return Labeller(producer, words=words, text_mark=text_mark), warning

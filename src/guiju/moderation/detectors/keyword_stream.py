@@ -152,6 +152,9 @@ class KeywordStream:
         found: list[Finding] = []
         still: list[Occurrence] = []
         for occurrence in self._open:
+            if not final and self._waits(occurrence):
+                still.append(occurrence)
+                continue
             said = self._conditions.judge(occurrence, self._tape, self._at, final=final)
             if said is None:
                 still.append(occurrence)
@@ -159,3 +162,15 @@ class KeywordStream:
                 found.append(self._conditions.finding(occurrence, self._tape, self._at))
         self._open = still
         return found
+
+    def _waits(self, occurrence: Occurrence) -> bool:
+        """Whether an open occurrence stays open because no companion ends with the newest symbol.
+
+        Its other conditions are settled a few symbols behind it; from there on only a companion can change what is
+        known, until the stretch in which they count is over.
+        """
+        pattern, passed = occurrence.pattern, self._at - occurrence.end
+        if passed <= max(pattern.reach, 1) or passed >= pattern.term.within or not pattern.companions:
+            return False
+        tape = self._tape
+        return not tape.symbols.endswith(pattern.companions, 0, self._at - tape.base)

@@ -6,6 +6,7 @@ condition is settled and then knows the same as somebody who has the whole text.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from guiju.moderation.detectors.interface import Tape
 from guiju.moderation.flags import NEVER_BLOCKS, STRICT_VIEWS
@@ -39,6 +40,7 @@ class Pattern:
         is_plain: whether it has no conditions at all.
         wish: what a hit asks for: what the term does, or at most a review in a view that may be wrong.
         is_wide: whether the view may be wrong, so that the term must read better than what stands there.
+        companions: all texts that the term asks to be near, or not to be.
     """
 
     term: Term
@@ -53,6 +55,7 @@ class Pattern:
     is_plain: bool
     wish: str
     is_wide: bool = False
+    companions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +261,13 @@ def _pattern(term: Term, phrases: Iterable[str], normaliser: Normaliser, *, form
         is_plain=form == term.form
         and not (kept or left_word or has_letters or right_word or term.all_of or term.none_of),
         wish=term.wish,
+        companions=_flat(term.all_of, term.none_of),
     )
+
+
+@lru_cache(maxsize=4096)
+def _flat(all_of: tuple[tuple[str, ...], ...], none_of: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*(one for group in all_of for one in group), *none_of)))
 
 
 def disguised(term: Term, phrases: Iterable[str], normaliser: Normaliser, *, view: str) -> Pattern:
