@@ -20,12 +20,12 @@ class Forms:
     Attributes:
         tree: their prefixes.
         patterns: for each form, the patterns that have it.
-        acting: ids of the terms whose findings change or stop the text; the others are never held back.
+        passive: ids of the terms whose findings neither change nor stop the text, and are never held back.
     """
 
     tree: PrefixTree
     patterns: tuple[tuple[Pattern, ...], ...]
-    acting: frozenset[str]
+    passive: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class KeywordStream:
         end = self._at
         for index in ending:
             for pattern in self._base.patterns[index]:
-                acts = pattern.term.id in self._base.acting
+                acts = pattern.term.id not in self._base.passive
                 self._open.append(Occurrence(pattern, end - len(pattern.form), end, acts))
 
     def _look_elsewhere(self) -> Sequence[Finding]:
@@ -129,7 +129,7 @@ class KeywordStream:
             for pattern in self._skip.patterns[index]:
                 start = places[-len(pattern.form)]
                 if at - start != len(pattern.form) - 1:
-                    self._open.append(Occurrence(pattern, start, at + 1, pattern.term.id in self._skip.acting))
+                    self._open.append(Occurrence(pattern, start, at + 1, pattern.term.id not in self._skip.passive))
         if state and at - places[0] == len(state) - 1:
             self._forget_skip()
 

@@ -134,8 +134,9 @@ class KeywordDetector:
     def _forms(self, forms: Mapping[str, tuple[Pattern, ...]], scope: Scope) -> Forms:
         patterns = tuple(forms.values())
         held = {at for at, found in enumerate(patterns) if any(self._acts(pattern, scope) for pattern in found)}
-        acting = frozenset(pattern.term.id for found in patterns for pattern in found if self._acts(pattern, scope))
-        return Forms(PrefixTree(tuple(forms), held), patterns, acting)
+        every = (pattern for found in patterns for pattern in found)
+        passive = frozenset(pattern.term.id for pattern in every if not self._acts(pattern, scope))
+        return Forms(PrefixTree(tuple(forms), held), patterns, passive)
 
     def _acts(self, pattern: Pattern, scope: Scope, context: Context | None = None) -> bool:
         term = pattern.term

@@ -77,16 +77,14 @@ def load_readings() -> Readings:
     )
 
 
-@cache
 def load_parts() -> Parts:
-    """Return the table of parts; the same object every time."""
+    """Read the table of parts; it is needed only while a view is built, and not kept."""
     data = _read("parts")
     return Parts(_texts(data["parts"]), _texts(data["inner"]), _texts(data["forms"]))
 
 
-@cache
 def load_shapes() -> dict[str, str]:
-    """Return character → the character that stands for all that look like it."""
+    """Read character → the character that stands for all that look like it; not kept, as the parts."""
     keys, values = _strings(_read("shapes")["shapes"])
     return dict(zip(keys, values, strict=True))
 
