@@ -145,10 +145,9 @@ class _Detectors:
             name: build(self._shop) if policy.detectors[name].enabled else NullDetector(name)
             for name, build in BUILDERS.items()
         }
-        return {
-            scope: (*(built[name] for name in BUILDERS if scope in policy.detectors[name].scopes), *self._further)
-            for scope in Scope
-        }
+        working = [(name, detector) for name, detector in built.items() if not isinstance(detector, NullDetector)]
+        scopes = {name: policy.detectors[name].scopes for name, _ in working}
+        return {scope: (*(one for name, one in working if scope in scopes[name]), *self._further) for scope in Scope}
 
 
 @dataclass(frozen=True, slots=True)

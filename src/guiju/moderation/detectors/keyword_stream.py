@@ -38,6 +38,15 @@ class Walk:
     table: Table
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """While nothing can happen to open occurrences: how many there are, until when, and what wakes them."""
+
+    count: int
+    until: int
+    wakes: frozenset[str]
+
+
 class KeywordStream:
     """Two walks over the symbols: the base view always, the skip view only where decorations stand inside a prefix.
 
@@ -62,6 +71,7 @@ class KeywordStream:
         self._skip_live = 0
         self._skip_places: list[int] = []
         self._open: list[Occurrence] = []
+        self._rest = Rest(0, 0, frozenset())
 
     def step(self, symbol: str) -> Sequence[Finding]:
         """Take the next symbol; return what became certain with it."""
@@ -74,7 +84,7 @@ class KeywordStream:
         if ending:
             self._open_up(ending)
         said = self._look_elsewhere() if self._at >= self._due else ()
-        found = self._settle(final=False) if self._open else ()
+        found = self._settle(final=False) if self._open and not self._rests(symbol) else ()
         return [*found, *said] if said else found
 
     def finish(self) -> Sequence[Finding]:
@@ -161,7 +171,23 @@ class KeywordStream:
             elif said:
                 found.append(self._conditions.finding(occurrence, self._tape, self._at))
         self._open = still
+        self._rest = self._rest_of(still)
         return found
+
+    def _rests(self, symbol: str) -> bool:
+        """Whether the newest symbol cannot change anything about what is open; quicker than to ask each."""
+        rest = self._rest
+        return self._at < rest.until and symbol not in rest.wakes and len(self._open) == rest.count
+
+    def _rest_of(self, still: Sequence[Occurrence]) -> Rest:
+        wakes: frozenset[str] = frozenset()
+        for occurrence in still:
+            pattern = occurrence.pattern
+            if self._at - occurrence.end < max(pattern.reach, 1) or not pattern.companions:
+                return Rest(0, 0, wakes)
+            wakes = wakes | pattern.wakes if wakes else pattern.wakes
+        until = min((one.end + one.pattern.term.within for one in still), default=0)
+        return Rest(len(still), until, wakes)
 
     def _waits(self, occurrence: Occurrence) -> bool:
         """Whether an open occurrence stays open because no companion ends with the newest symbol.

@@ -41,6 +41,7 @@ class Pattern:
         wish: what a hit asks for: what the term does, or at most a review in a view that may be wrong.
         is_wide: whether the view may be wrong, so that the term must read better than what stands there.
         companions: all texts that the term asks to be near, or not to be.
+        wakes: the last symbols of those.
     """
 
     term: Term
@@ -56,6 +57,7 @@ class Pattern:
     wish: str
     is_wide: bool = False
     companions: tuple[str, ...] = ()
+    wakes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +250,7 @@ def _pattern(term: Term, phrases: Iterable[str], normaliser: Normaliser, *, form
     has_letters = letters > 0
     left_word = term.whole_word and is_word_symbol(form[0])
     right_word = term.whole_word and is_word_symbol(form[-1])
+    companions, wakes = _flat(term.all_of, term.none_of)
     return Pattern(
         term=term,
         form=form,
@@ -261,13 +264,15 @@ def _pattern(term: Term, phrases: Iterable[str], normaliser: Normaliser, *, form
         is_plain=form == term.form
         and not (kept or left_word or has_letters or right_word or term.all_of or term.none_of),
         wish=term.wish,
-        companions=_flat(term.all_of, term.none_of),
+        companions=companions,
+        wakes=wakes,
     )
 
 
 @lru_cache(maxsize=4096)
-def _flat(all_of: tuple[tuple[str, ...], ...], none_of: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*(one for group in all_of for one in group), *none_of)))
+def _flat(all_of: tuple[tuple[str, ...], ...], none_of: tuple[str, ...]) -> tuple[tuple[str, ...], frozenset[str]]:
+    companions = tuple(dict.fromkeys((*(one for group in all_of for one in group), *none_of)))
+    return companions, frozenset(companion[-1] for companion in companions)
 
 
 def disguised(term: Term, phrases: Iterable[str], normaliser: Normaliser, *, view: str) -> Pattern:
