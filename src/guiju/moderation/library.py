@@ -1,6 +1,7 @@
 """The keyword library: YAML files in, terms in force out. The format is in docs/how-to/keywords-and-policy.md."""
 
 import hashlib
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -77,7 +78,6 @@ class Library:
         self.terms = tuple(sorted_gently(kept.values(), key=lambda term: term.id))
         self.phrases: Mapping[str, tuple[str, ...]] = {risk: tuple(sorted(found)) for risk, found in phrases.items()}
         self.content_hash = _content_hash(self.terms, self.phrases)
-        self._by_id = {term.id: term for term in self.terms}
         self.stats = LibraryStats(
             terms=len(self.terms),
             by_risk=_count(self.terms),
@@ -92,7 +92,9 @@ class Library:
 
     def term(self, term_id: str) -> Term | None:
         """Return the term of that id, or None when the library has none (another detector's rule)."""
-        return self._by_id.get(term_id)
+        place = bisect_left(self.terms, term_id, key=lambda term: term.id)
+        found = self.terms[place] if place < len(self.terms) else None
+        return found if found is not None and found.id == term_id else None
 
     def search(self, query: str, risk: str, *, offset: int, limit: int) -> TermPage:
         """Return the terms whose text or normal form contains `query` (all when empty), of `risk` or its chapter."""

@@ -31,6 +31,7 @@ from guiju.web.stuck import StuckWatch
 _log = logging.getLogger(__name__)
 # What a client still sends after its body was found too large is read and dropped up to here, so that it can read why.
 _DROPPED_BYTES = 64 * 1024 * 1024
+_TRIM_SECONDS = 20.0
 _M_ARENA_MAX = -8  # malloc.h of glibc
 _YOUNG_OBJECTS = 20_000
 
@@ -82,13 +83,20 @@ def settle_memory() -> None:
     gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
 
 
+async def trim_now_and_then() -> None:
+    """Give memory back as long as the process serves: what a busy minute needed is not kept for the quiet hour."""
+    while True:
+        await asyncio.sleep(_TRIM_SECONDS)
+        await asyncio.to_thread(trim_memory)
+
+
 def share_memory_between_threads() -> None:
-    """Let all threads allocate from the same two places: each of its own would keep what it once needed.
+    """Let all threads allocate from the same place: each of its own would keep what it once needed.
 
     To be called before the first thread starts; where the C library knows nothing of it, nothing happens.
     """
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def trim_memory() -> None:

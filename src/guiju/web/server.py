@@ -25,7 +25,7 @@ from guiju.ledger.models import Draft
 from guiju.settings import Settings
 from guiju.supervision.state_names import StateName
 from guiju.web.console_app import console_app
-from guiju.web.gateway_app import GatewayApp, settle_memory, share_memory_between_threads
+from guiju.web.gateway_app import GatewayApp, settle_memory, share_memory_between_threads, trim_now_and_then
 from guiju.web.peers import WorkersMetrics
 from guiju.web.worker import Worker
 
@@ -201,12 +201,14 @@ async def serve(settings: Settings) -> None:
         if first is not None:
             greet(settings, first)
         settle_memory()
+        trimming = asyncio.create_task(trim_now_and_then())
         if worker is None:
             await server.serve()
         else:
             worker.watch_life(closing.leave)
             loop.call_soon(worker.say_ready)
             await server.serve(sockets=worker.sockets())
+        trimming.cancel()
     finally:
         await house.stop()
 

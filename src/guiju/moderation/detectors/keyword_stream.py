@@ -44,7 +44,7 @@ class Rest:
 
     count: int
     until: int
-    wakes: frozenset[str]
+    wakes: str
 
 
 class KeywordStream:
@@ -71,7 +71,7 @@ class KeywordStream:
         self._skip_live = 0
         self._skip_places: list[int] = []
         self._open: list[Occurrence] = []
-        self._rest = Rest(0, 0, frozenset())
+        self._rest = Rest(0, 0, "")
 
     def step(self, symbol: str) -> Sequence[Finding]:
         """Take the next symbol; return what became certain with it."""
@@ -180,12 +180,12 @@ class KeywordStream:
         return self._at < rest.until and symbol not in rest.wakes and len(self._open) == rest.count
 
     def _rest_of(self, still: Sequence[Occurrence]) -> Rest:
-        wakes: frozenset[str] = frozenset()
+        wakes = ""
         for occurrence in still:
             pattern = occurrence.pattern
             if self._at - occurrence.end < max(pattern.reach, 1) or not pattern.companions:
                 return Rest(0, 0, wakes)
-            wakes = wakes | pattern.wakes if wakes else pattern.wakes
+            wakes += pattern.wakes
         until = min((one.end + one.pattern.term.within for one in still), default=0)
         return Rest(len(still), until, wakes)
 

@@ -57,7 +57,7 @@ class Pattern:
     wish: str
     is_wide: bool = False
     companions: tuple[str, ...] = ()
-    wakes: frozenset[str] = frozenset()
+    wakes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,9 +270,9 @@ def _pattern(term: Term, phrases: Iterable[str], normaliser: Normaliser, *, form
 
 
 @lru_cache(maxsize=4096)
-def _flat(all_of: tuple[tuple[str, ...], ...], none_of: tuple[str, ...]) -> tuple[tuple[str, ...], frozenset[str]]:
+def _flat(all_of: tuple[tuple[str, ...], ...], none_of: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     companions = tuple(dict.fromkeys((*(one for group in all_of for one in group), *none_of)))
-    return companions, frozenset(companion[-1] for companion in companions)
+    return companions, "".join({companion[-1] for companion in companions})
 
 
 def disguised(term: Term, phrases: Iterable[str], normaliser: Normaliser, *, view: str) -> Pattern:

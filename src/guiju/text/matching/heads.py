@@ -4,6 +4,7 @@ The automaton is several times smaller and quicker to build than one over whole 
 places begin like a pattern.
 """
 
+from array import array
 from collections.abc import Collection, Sequence
 
 from guiju.text.matching.choose import build_matcher
@@ -23,7 +24,9 @@ class HeadMatcher:
         for at, pattern in enumerate(patterns):
             indices.setdefault(pattern[:_HEAD], []).append(at)
         self._patterns = patterns
-        self._indices = tuple(tuple(found) for found in indices.values())
+        # Most heads begin one pattern: a tuple for each would take a megabyte.
+        self._first = array("I", [found[0] for found in indices.values()])
+        self._further = {at: tuple(found[1:]) for at, found in enumerate(indices.values()) if len(found) > 1}
         self._heads = build_matcher(tuple(indices))
 
     def find(self, symbols: str) -> Collection[Hit]:
@@ -32,6 +35,6 @@ class HeadMatcher:
         return [
             (start, start + len(patterns[index]), index)
             for start, _, head in self._heads.find(symbols)
-            for index in self._indices[head]
+            for index in (self._first[head], *self._further.get(head, ()))
             if symbols.startswith(patterns[index], start)
         ]
