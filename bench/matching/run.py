@@ -149,12 +149,19 @@ def with_offsets(matcher: HeadMatcher) -> Callable[[str], list[tuple[int, int]]]
     return find
 
 
+def streamed(detector: KeywordDetector, text: str) -> float:
+    """Return microseconds a delta."""
+    return least(stream(detector, text), 15) / (len(text) / DELTA) * 1e6
+
+
 def texts_cost(find: Callable[[str], object], texts: Sequence[str]) -> float:
     """Return microseconds a text."""
     return least(lambda: [find(text) for text in texts]) / len(texts) * 1e6
 
 
-def lines_of(library: Library, detector: KeywordDetector, memory: tuple[float, float]) -> list[str]:
+def lines_of(
+    library: Library, detector: KeywordDetector, shipped: KeywordDetector, memory: tuple[float, float]
+) -> list[str]:
     """Measure and return the table."""
     forms = sorted({term.form for term in library.terms})
     normaliser = base_normaliser()
@@ -170,17 +177,17 @@ def lines_of(library: Library, detector: KeywordDetector, memory: tuple[float, f
         "**all views**, judged (bar: 60)": texts_cost(
             lambda one: detector.find(Tape.of(one, normaliser.normalise(one)), Scope.OUTPUT), originals
         ),
-        f"**stream**, Chinese, a delta of {DELTA} (bar: 50)": least(stream(detector, text[:6000]), 15)
-        / (6000 / DELTA)
-        * 1e6,
-        f"**stream**, English, a delta of {DELTA} (bar: 50)": least(stream(detector, (ENGLISH * 60)[:6000]), 15)
-        / (6000 / DELTA)
-        * 1e6,
+        "plain views, judged, as shipped for answers": texts_cost(
+            lambda one: shipped.find(Tape.of(one, normaliser.normalise(one)), Scope.OUTPUT), originals
+        ),
+        f"**stream**, all views, Chinese, a delta of {DELTA} (bar: 50)": streamed(detector, text[:6000]),
+        f"**stream**, all views, English, a delta of {DELTA} (bar: 50)": streamed(detector, (ENGLISH * 60)[:6000]),
+        f"**stream**, as shipped for answers, Chinese, a delta of {DELTA}": streamed(shipped, text[:6000]),
     }
     alone = rows["ahocorasick_rs alone"]
     mean, most = held_back(detector, text[:6000])
     held = f"Held back after each character, Chinese: {mean:.2f} symbols on average, {most} at most."
-    used = f"Memory: library {memory[0]:.0f} MiB, automata and tables of all views {memory[1]:.0f} MiB."
+    used = f"Memory: library {memory[0]:.0f} MiB, automata and tables of all views {memory[1]:.0f} MiB (half of two)."
     return [
         f"Python {platform.python_version()}, {platform.machine()}, {len(forms)} terms, {len(text)} characters.",
         "",
@@ -200,10 +207,16 @@ def main() -> int:
     before = resident_mib()
     library = load_library(LibrarySources(builtin_folder()))
     loaded = resident_mib()
-    policy = parse_policy(builtin_policy().read_bytes(), "policy", library.content_hash)
-    detector = KeywordDetector(library, policy, base_normaliser())
-    memory = loaded - before, resident_mib() - loaded
-    lines = lines_of(library, detector, memory)
+    content = builtin_policy().read_bytes()
+    everywhere = content.replace(b"disguises: [input]", b"disguises: [input, output]")
+    if everywhere == content:
+        raise RuntimeError("the shipped policy is not written as this program expects")
+    detector, shipped = (
+        KeywordDetector(library, parse_policy(said, "policy", library.content_hash), base_normaliser())
+        for said in (everywhere, content)
+    )
+    memory = loaded - before, (resident_mib() - loaded) / 2
+    lines = lines_of(library, detector, shipped, memory)
     print("\n".join(lines))
     if options.write:
         command = "`.venv/bin/python bench/matching/run.py --write`"
