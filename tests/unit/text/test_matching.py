@@ -1,3 +1,4 @@
+import random
 import sys
 
 import pytest
@@ -83,3 +84,18 @@ def test_long_lists_are_built_in_shards_and_longer_ones_in_plain_python_and_find
 
 def test_no_patterns_match_nothing() -> None:
     assert list(build_matcher([]).find("甲乙")) == []
+
+
+def test_many_patterns_on_several_shelves_are_found_as_few_are() -> None:
+    chance = random.Random(4)
+    patterns = sorted(
+        {"".join(chance.choices("甲乙丙丁戊己庚辛壬癸子丑寅卯", k=chance.randint(1, 6))) for _ in range(60_000)}
+    )
+    assert len(patterns) > 20_000
+    text = "".join(chance.choices(letters, k=300))
+    assert sorted(BigramMatcher(patterns).find(text)) == sorted(
+        (at, at + len(pattern), index)
+        for index, pattern in enumerate(patterns)
+        for at in range(len(text))
+        if text.startswith(pattern, at)
+    )

@@ -28,7 +28,9 @@ class ShardedMatcher:
         """Return all hits in `symbols`, in no promised order."""
         found: list[Hit] = []
         for first, shard in self._shards:
-            found.extend((start, end, first + index) for start, end, index in shard.find(symbols))
+            hits = shard.find(symbols)
+            if hits:
+                found.extend([(start, end, first + index) for start, end, index in hits])
         return found
 
 

@@ -20,7 +20,5 @@ class RustMatcher:
 
     def find(self, symbols: str) -> Collection[Hit]:
         """Return all hits in `symbols`, overlapping ones too."""
-        return [
-            (start, end, index)
-            for index, start, end in self._automaton.find_matches_as_indexes(symbols, overlapping=True)
-        ]
+        found = self._automaton.find_matches_as_indexes(symbols, overlapping=True)
+        return [(start, end, index) for index, start, end in found] if found else ()

@@ -93,10 +93,11 @@ class ComposedView:
 
     def _signs(self, plain: str) -> Iterator[int]:
         """Yield where parts of one character stand side by side, and numerals and rare characters."""
-        seconds, odd = self._seconds, self._odd
+        after, odd = self._seconds.get, self._odd
         for match in self._sign.finditer(plain):
             at = match.start()
-            if plain[at] in odd or plain[at + 1] in seconds.get(plain[at], ""):
+            first = plain[at]
+            if first in odd or plain[at + 1] in after(first, ""):
                 yield at
 
     def _sentence(self, plain: str, at: int) -> tuple[int, int]:
