@@ -87,10 +87,8 @@ def test_no_patterns_match_nothing() -> None:
 
 
 def test_many_patterns_on_several_shelves_are_found_as_few_are() -> None:
-    chance = random.Random(4)
-    patterns = sorted(
-        {"".join(chance.choices("甲乙丙丁戊己庚辛壬癸子丑寅卯", k=chance.randint(1, 6))) for _ in range(60_000)}
-    )
+    chance, letters = random.Random(4), "甲乙丙丁戊己庚辛壬癸子丑寅卯"
+    patterns = sorted({"".join(chance.choices(letters, k=chance.randint(1, 6))) for _ in range(60_000)})
     assert len(patterns) > 20_000
     text = "".join(chance.choices(letters, k=300))
     assert sorted(BigramMatcher(patterns).find(text)) == sorted(
