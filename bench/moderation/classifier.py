@@ -154,6 +154,7 @@ def written(found: Measured, texts: Sequence[Example], said: dict[str, Judged]) 
         "written, a fifth of the groups, macro-F1 over A.1 to A.5", "≥ 0.85",
         f"{sum(scores) / 5:.3f} ({', '.join(f'{one:.2f}' for one in scores)}), n = {len(texts):,}",
     )  # fmt: skip
+    found.add(*told_apart([one for one in texts if one.risks]))
     risky = macro(texts, said)
     found.add("… risky or not, macro-F1", "–", shown(risky, len(texts)))
     for risk in RISK_IDS:
@@ -164,6 +165,21 @@ def written(found: Measured, texts: Sequence[Example], said: dict[str, Judged]) 
             right = sum(risk in said[one.text].risks for one in mine)
             told = f"{shown(wilson(hits, len(mine)), len(mine))}; as this risk {right / len(mine):.2f}"
             found.add(f"… {risk} flagged", bar, told)
+
+
+def told_apart(texts: Sequence[Example]) -> tuple[str, str, str]:
+    """Say how well the five chapters are told apart among risky texts, by the highest score."""
+    classifier, normalise = load_classifier(), base_normaliser().symbols_of
+    said: list[str] = []
+    for one in texts:
+        scores = classifier.scores(normalise(one.text)).risks
+        said.append(max(zip(scores, RISK_IDS, strict=True))[1].split("-")[0])
+    each = [
+        quality(count([one.risks[0].startswith(chapter) for one in texts], [one == chapter for one in said])).f1.value
+        for chapter in CHAPTERS
+    ]
+    figure = f"{sum(each) / 5:.3f} ({', '.join(f'{one:.2f}' for one in each)}), n = {len(texts):,}"
+    return "… among the risky ones only, which of the five chapters, macro-F1", "≥ 0.85", figure
 
 
 def others(found: Measured, texts: Sequence[Example], said: dict[str, Judged]) -> None:
