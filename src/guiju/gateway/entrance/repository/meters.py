@@ -80,7 +80,11 @@ def _settle(connection: sa.Connection, takes: Sequence[Take], now: float) -> lis
         level = levels.get(key) or kept.get(key)
         levels[key], grant = settled(level_now(take.meter, level, now), take, now)
         grants.append(grant)
-    rows = [{"key": key, "used": level.used, "at": level.at, "period": level.period} for key, level in levels.items()]
+    # New rows, too, in the order of their keys: two that make the same ones would wait for each other.
+    rows = [
+        {"key": key, "used": level.used, "at": level.at, "period": level.period}
+        for key, level in sorted(levels.items(), key=lambda item: item[0])
+    ]
     if new := [row for row in rows if row["key"] not in kept]:
         connection.execute(sa.insert(meter_table), new)
     if known := [{"the_key": row.pop("key"), **row} for row in rows if row["key"] in kept]:
