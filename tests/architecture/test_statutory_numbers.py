@@ -22,7 +22,10 @@ OWN: dict[str, dict[float, str]] = {
         31: "the same, modulo 31: a formula, nothing that a legislator would set anew",
         17: "the same, so many characters are weighed",
     },
-    "moderation/rules.py": {1000: "so many findings are listed in a decision"},
+    "moderation/rules.py": {
+        1000: "so many findings are listed in a decision",
+        64: "so many decisions that nothing was found are kept, one a policy and scope",
+    },
     "review/rules.py": {
         3: "the third seat, of the one who settles a disagreement",
         13: "so many hex digits of a commitment are drawn by",

@@ -95,7 +95,7 @@ class LimitRules:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is limited."""
-        return all(getattr(self, name) is None for name in LIMIT_NAMES)
+        return self is NO_LIMITS or all(getattr(self, name) is None for name in LIMIT_NAMES)
 
 
 LIMIT_NAMES = tuple(item.name for item in fields(LimitRules))
@@ -197,7 +197,7 @@ def _limits(facts: object, where: str) -> LimitRules:
             raise _wrong(f"{where}.{name}", "没有这项限额", "is no limit")
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _NUMBER_MOST:
             raise _wrong(f"{where}.{name}", "应为不小于零的整数", "must be a whole number, zero or more")
-    return LimitRules(**{str(name): value for name, value in facts.items()})
+    return LimitRules(**{str(name): value for name, value in facts.items()}) if facts else NO_LIMITS
 
 
 def _wrong(where: str, zh: str, en: str) -> InputError:

@@ -18,6 +18,7 @@ from guiju.kit.canonical_json import JsonObject  # noqa: TC001 - as elsewhere, i
 from guiju.kit.clock import Clock
 from guiju.kit.correlation import take_id
 from guiju.kit.errors import GuijuError, InputError
+from guiju.kit.quick import quick
 from guiju.ledger.models import Draft
 
 _log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ _RETRY_SECONDS = 1.0
 _SLOW_SECONDS = 1.0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Noted:
     """What the index learns about an exchange: at its opening (`closed_at` is None) and at its closing."""

@@ -117,6 +117,11 @@ class Exchange:
         return tuple(sorted({risk for decision in decisions if decision is not None for risk in decision.risks}))
 
     @property
+    def released_characters(self) -> int:
+        """How many characters may have left."""
+        return sum(sum(map(len, parts)) for one in self.choices.values() for parts in one.released.values())
+
+    @property
     def answered_model(self) -> str:
         """The model as metrics and traces may name it: a name that nobody serves is a caller's text like any other."""
         return self.request.model if self.upstream else "unknown"

@@ -203,7 +203,8 @@ class ChatFlow:
                 self._leave(exchange)
             if reply is None and exchange.opened is not None and not exchange.outcome:
                 desk.evidence.close_later(exchange, outcome)
-        return replace(reply, headers=reply.headers + ticket.headers)
+        headers = ticket.headers
+        return replace(reply, headers=reply.headers + headers) if headers else reply
 
     async def _admitted(
         self, app: App, call: ChatCall, request: ChatRequest, *, endpoint: Endpoint

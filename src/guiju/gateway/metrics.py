@@ -108,10 +108,16 @@ class Metrics:
 
     def count(self, name: str, by: int = 1, **labels: str) -> None:
         """Add `by` to a counter."""
+        self._add(name, tuple(sorted(labels.items())), by)
+
+    def _add(self, name: str, labels: Labels, by: int = 1) -> None:
+        """Add to a counter; `labels` in the order of their names."""
         series = self._counters.setdefault(name, {})
-        key = tuple(sorted(labels.items()))
-        if key in series or len(series) < _LABEL_SETS_MOST:
-            series[key] = series.get(key, 0) + by
+        known = series.get(labels)
+        if known is not None:
+            series[labels] = known + by
+        elif len(series) < _LABEL_SETS_MOST:
+            series[labels] = by
 
     def add(self, name: str, by: int) -> None:
         """Move a gauge."""
@@ -135,7 +141,7 @@ class Metrics:
 
     def closed(self, exchange: Exchange, outcome: str, now: float) -> None:
         """Count a closed exchange; `now` is when its closing began to be written."""
-        self.count("guiju_exchanges_total", outcome=outcome)
+        self._add("guiju_exchanges_total", (("outcome", outcome),))
         self.observe("guiju_exchange_seconds", now - exchange.started)
         if exchange.first_byte_ms is not None:
             self.observe("guiju_first_byte_seconds", exchange.first_byte_ms / 1000)
@@ -147,11 +153,8 @@ class Metrics:
             self._count_tokens(exchange)
         if exchange.request.is_stream and exchange.upstream:
             self.observe("guiju_held_characters", exchange.held_most)
-        left = sum(
-            len(part) for choice in exchange.choices.values() for parts in choice.released.values() for part in parts
-        )
-        if left:
-            self.count("guiju_released_characters_total", left)
+        if left := exchange.released_characters:
+            self._add("guiju_released_characters_total", (), left)
         if self.tracing is not None:
             self.tracing.closed(exchange, outcome, now)
 
@@ -172,14 +175,14 @@ class Metrics:
         if made is not None:
             self._count_decision(made, "output")
         elif exchange.upstream and not exchange.failure:
-            self.count("guiju_decisions_total", action=Action.ALLOW.value, scope="output")
+            self._add("guiju_decisions_total", _ALLOWED_OUTPUT)
 
     def _count_decision(self, decision: Decision, scope: str) -> None:
         action = decision.action.value
-        self.count("guiju_decisions_total", action=action, scope=scope)
+        self._add("guiju_decisions_total", (("action", action), ("scope", scope)))
         risks = decision.risks or (() if decision.may_pass else ("undetermined",))
         for risk in risks:
-            self.count("guiju_findings_total", action=action, risk=risk, scope=scope)
+            self._add("guiju_findings_total", (("action", action), ("risk", risk), ("scope", scope)))
 
     def _count_guards(self, log: GuardLog) -> None:
         for name, tally in log.tallies.items():
@@ -188,16 +191,11 @@ class Metrics:
                     self.count("guiju_guard_texts_total", count, guard=name, outcome=outcome)
 
     def _count_tokens(self, exchange: Exchange) -> None:
-        for direction, field in (("input", "prompt_tokens"), ("output", "completion_tokens")):
+        served = (("model", exchange.answered_model), ("upstream", exchange.upstream))
+        for direction, field in _DIRECTIONS:
             tokens = exchange.usage.get(field)
             if isinstance(tokens, int) and tokens > 0:
-                self.count(
-                    "guiju_tokens_total",
-                    tokens,
-                    direction=direction,
-                    model=exchange.answered_model,
-                    upstream=exchange.upstream,
-                )
+                self._add("guiju_tokens_total", (direction, *served), tokens)
 
     def exposition(self) -> bytes:
         """Write everything as Prometheus text."""
@@ -219,6 +217,11 @@ class Metrics:
         return ("\n".join(lines) + "\n").encode()
 
 
+_ALLOWED_OUTPUT: Labels = (("action", Action.ALLOW.value), ("scope", "output"))
+_DIRECTIONS = (
+    (("direction", "input"), "prompt_tokens"),
+    (("direction", "output"), "completion_tokens"),
+)
 _STAGES: dict[str, Labels] = {
     name: (("stage", name),) for name in ("moderate_input", "upstream", "release", "evidence")
 }

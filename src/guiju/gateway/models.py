@@ -6,6 +6,7 @@ from datetime import datetime
 
 from guiju.gateway.app_rules import CHAT, EVERYTHING, NO_RULES, AppRules, KeyInForce, KeyScope
 from guiju.kit.canonical_json import JsonObject
+from guiju.kit.quick import quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class KeyWish:
     expires_at: datetime | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ChatCall:
     """One request to an endpoint, as it came over the wire.
@@ -92,6 +94,7 @@ class ChatCall:
     real_identity: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ChatReply:
     """The answer: status, headers, and the whole body or an iterator of pieces that must be closed (`aclose`)."""
@@ -140,6 +143,7 @@ class ExchangeQuery:
     ids: tuple[str, ...] = field(default_factory=tuple)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One text of a conversation: who said it (`system`, `user`, `assistant` …) and what."""

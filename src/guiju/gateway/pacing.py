@@ -5,7 +5,6 @@ and go together; that is a few milliseconds beside a model server's answer, and 
 """
 
 import asyncio
-import functools
 from typing import Protocol
 
 from guiju.kit.errors import GuijuError
@@ -19,8 +18,8 @@ _MEMORY_SECONDS = 0.06
 class Appending(Protocol):
     """Where entries go."""
 
-    def submit_async(self, draft: Draft) -> "asyncio.Future[Receipt]":
-        """Put `draft` in the log's order now; the future tells when it is durable."""
+    def submit_async(self, draft: Draft, future: "asyncio.Future[Receipt] | None" = None) -> "asyncio.Future[Receipt]":
+        """Put `draft` in the log's order now; `future`, or a new one, tells when it is durable."""
         ...
 
 
@@ -53,13 +52,14 @@ class Pacer:
             self._count = 0
             self._window_ends = now + _WINDOW_SECONDS
         self._count += 1
+        future: asyncio.Future[Receipt] = loop.create_future()
         if not self._is_busy and not self._waiting:
-            return self._handed_on(draft)
+            self._hand_on(draft, future)
+            return future
         if not self._waiting:
             loop.call_at(self._window_ends, self._open)
-        waiter: asyncio.Future[Receipt] = loop.create_future()
-        self._waiting.append((draft, waiter))
-        return waiter
+        self._waiting.append((draft, future))
+        return future
 
     async def append(self, draft: Draft) -> Receipt:
         """Take a draft and return once it is durable.
@@ -69,26 +69,15 @@ class Pacer:
         """
         return await self.submit(draft)
 
-    def _handed_on(self, draft: Draft) -> "asyncio.Future[Receipt]":
+    def _hand_on(self, draft: Draft, future: "asyncio.Future[Receipt]") -> None:
         try:
-            return self._ledger.submit_async(draft)
+            self._ledger.submit_async(draft, future)
         except GuijuError as error:
-            refused: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-            refused.set_exception(error)
-            return refused
+            future.set_exception(error)
 
     def _open(self) -> None:
         """Hand on all who wait, in their order; nobody can come between, because nothing is awaited."""
         waiting, self._waiting = self._waiting, []
-        for draft, waiter in waiting:
-            if not waiter.done():
-                self._handed_on(draft).add_done_callback(functools.partial(_pass_on, waiter))
-
-
-def _pass_on(waiter: "asyncio.Future[Receipt]", done: "asyncio.Future[Receipt]") -> None:
-    if waiter.done():
-        return  # the caller has cancelled; what was handed on stays written
-    if (error := done.exception()) is not None:
-        waiter.set_exception(error)
-    else:
-        waiter.set_result(done.result())
+        for draft, future in waiting:
+            if not future.done():  # the caller has cancelled otherwise
+                self._hand_on(draft, future)

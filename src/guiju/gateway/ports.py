@@ -148,8 +148,8 @@ class MediaLabelling(Protocol):
 class Recording(Protocol):
     """The ledger."""
 
-    def submit_async(self, draft: Draft) -> "asyncio.Future[Receipt]":
-        """Put `draft` in the log's order now; the future tells when it is durable."""
+    def submit_async(self, draft: Draft, future: "asyncio.Future[Receipt] | None" = None) -> "asyncio.Future[Receipt]":
+        """Put `draft` in the log's order now; `future`, or a new one, tells when it is durable."""
         ...
 
     def append(self, draft: Draft) -> Receipt:

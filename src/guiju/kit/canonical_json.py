@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, TypeAlias
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
 Json: TypeAlias = "str | int | bool | list[Json] | tuple[Json, ...] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, "Json"]
 
 _SAFE_INTEGER = 2**53 - 1
 _OPTIONS = orjson.OPT_SORT_KEYS
-_PLAIN = frozenset((str, bool, type(None)))
+_DEPTH = 64
+_FEW_NAMES, _KNOWN_MOST = 24, 1024
+_known_names: set[tuple[str, ...]] = set()
 
 
 class NotCanonicalError(ValueError):
@@ -30,45 +32,54 @@ def canonical_bytes(value: Json) -> bytes:
     Raises:
         NotCanonicalError: the value holds something that has no canonical form here.
     """
-    _check(value, 0)
+    _check(value)
     try:
         return orjson.dumps(value, option=_OPTIONS)
     except (TypeError, orjson.JSONEncodeError) as error:
         raise NotCanonicalError(str(error)) from error
 
 
-def _check(value: Json, depth: int) -> None:
-    if depth > 64:  # noqa: PLR2004 - a bound on nesting, no meaning beyond it
-        raise NotCanonicalError("nested deeper than 64")
-    kind = type(value)
-    if kind in _PLAIN:
-        return
+def _check(value: Json) -> None:
+    """Look at everything in `value`, container by container; every entry of the ledger pays for it."""
+    waiting: list[tuple[Collection[Json], int]] = [((value,), -1)]  # the depth is that of who holds the items
+    while waiting:
+        items, depth = waiting.pop()
+        if depth > _DEPTH:
+            raise NotCanonicalError(f"nested deeper than {_DEPTH}")
+        for item in items:
+            kind = type(item)
+            if kind is str or kind is bool or item is None:
+                continue
+            if kind is int:
+                _check_number(item)
+            elif inner := _items(item):
+                waiting.append((inner, depth + 1))
+
+
+def _items(value: Json) -> "Collection[Json]":
+    """Return what a container holds."""
     if isinstance(value, dict):
-        _check_keys(value)
-        _check_each(value.values(), depth + 1)
-    elif isinstance(value, (list, tuple)):
-        _check_each(value, depth + 1)
-    else:
-        _check_number(value)
+        names = tuple(value)
+        if names not in _known_names:
+            _check_names(names)
+        return value.values()
+    if isinstance(value, (list, tuple)):
+        return value
+    raise NotCanonicalError(f"{type(value).__name__} has no canonical form here")
 
 
-def _check_each(items: "Iterable[Json]", depth: int) -> None:
-    for item in items:
-        if type(item) not in _PLAIN:  # most are: no call for them
-            _check(item, depth)
-
-
-def _check_number(value: object) -> None:
-    if type(value) is not int:
-        raise NotCanonicalError(f"{type(value).__name__} has no canonical form here")
-    if not -_SAFE_INTEGER <= value <= _SAFE_INTEGER:
+def _check_number(value: Json) -> None:
+    if not (isinstance(value, int) and -_SAFE_INTEGER <= value <= _SAFE_INTEGER):
         raise NotCanonicalError(f"integer beyond 2^53-1: {value!r}")
 
 
-def _check_keys(value: "JsonObject") -> None:
-    for key in value:
-        if type(key) is not str or not key.isascii():
-            raise NotCanonicalError(f"key that is no ASCII text: {key!r}")
+def _check_names(names: tuple[str, ...]) -> None:
+    """Look at the keys of an object; those of a few names are remembered, for most objects have the same ones."""
+    for name in names:
+        if type(name) is not str or not name.isascii():
+            raise NotCanonicalError(f"key that is no ASCII text: {name!r}")
+    if len(names) <= _FEW_NAMES and len(_known_names) < _KNOWN_MOST:
+        _known_names.add(names)
 
 
 def canonical_text(value: Json) -> str:

@@ -57,7 +57,9 @@ class FixedClock:
 
 def to_iso(at: datetime) -> str:
     """Write an aware instant as `2026-11-23T03:27:22.123456Z`: UTC, six decimals, so that text order is time order."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def from_iso(text: str) -> datetime:
@@ -69,4 +71,4 @@ def from_iso(text: str) -> datetime:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError(f"instant without a time zone: {text!r}")
-    return at.astimezone(UTC)
+    return at if at.tzinfo is UTC else at.astimezone(UTC)

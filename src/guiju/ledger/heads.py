@@ -24,7 +24,6 @@ _ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TEXTS = (
     ("actor", ACTOR_CHARS),
-    ("subject", SUBJECT_CHARS),
     ("person", PERSON_CHARS),
     ("policy_hash", POLICY_CHARS),
     ("model", MODEL_CHARS),
@@ -49,19 +48,35 @@ def check_draft(draft: Draft) -> bytes:
     Raises:
         DraftError: a field is not of its kind, is too long, or holds characters that cannot be printed.
     """
-    if not _is_text(draft.action, ACTION_CHARS) or not _ACTION.fullmatch(draft.action):
-        raise _refusal("action", "须形如 exchange.opened", "must look like exchange.opened")
-    for name, limit in _TEXTS:
-        if not _is_text(getattr(draft, name), limit):
-            raise _refusal(
-                name, f"须为不超过 {limit} 个可打印字符的文本", f"must be printable text of at most {limit} characters"
-            )
+    try:
+        _check_repeated(draft.action, draft.actor, draft.person, draft.policy_hash, draft.model, draft.source)
+    except TypeError:  # what cannot be hashed is no text
+        raise _refusal("action, actor, person, …", "须为文本", "must be texts") from None
+    if not _is_text(draft.subject, SUBJECT_CHARS):
+        raise _unprintable("subject", SUBJECT_CHARS)
     if not draft.actor or not draft.subject or not draft.person:
         raise _refusal("actor, subject, person", "不得为空", "must not be empty")
     _check_numbers(draft)
     if draft.provisions:
         provision_set(draft.provisions)
     return _body_bytes(draft)
+
+
+@functools.lru_cache(maxsize=4096)
+def _check_repeated(*texts: str) -> None:
+    """Check what many drafts have in common: action, actor, person, policy hash, model, source; looked at once."""
+    action, *others = texts
+    if not _is_text(action, ACTION_CHARS) or not _ACTION.fullmatch(action):
+        raise _refusal("action", "须形如 exchange.opened", "must look like exchange.opened")
+    for value, (name, limit) in zip(others, _TEXTS, strict=True):
+        if not _is_text(value, limit):
+            raise _unprintable(name, limit)
+
+
+def _unprintable(name: str, limit: int) -> DraftError:
+    return _refusal(
+        name, f"须为不超过 {limit} 个可打印字符的文本", f"must be printable text of at most {limit} characters"
+    )
 
 
 def _check_numbers(draft: Draft) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from guiju.kit.canonical_json import JsonObject
+from guiju.kit.quick import quick
 
 SYSTEM_PERSON = "system"
 
@@ -22,6 +23,7 @@ def unheard(_done: int, _of: int) -> None:
     """Take progress where nobody watches."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What a room asks the ledger to keep.
@@ -55,6 +57,7 @@ class Draft:
     source_seq: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Head:
     """The canonical, never erased part of an entry: what the leaf hash commits to. It holds no personal information."""
@@ -74,6 +77,7 @@ class Head:
     commitment: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """The ledger's word that an entry is durable: its number (from 0) and id."""

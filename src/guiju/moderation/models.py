@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from guiju.kit.quick import quick
+
 
 class Scope(StrEnum):
     """Which way a text goes."""
@@ -27,6 +29,7 @@ class Audience(StrEnum):
     MINOR = "minor"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Context:
     """For whom, through which app and from where a text is; policy may differ by each.
@@ -60,6 +63,7 @@ class Action(StrEnum):
     UNDETERMINED = "undetermined"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A detector's view of one stretch of a text.
@@ -94,6 +98,7 @@ class Finding:
     delta: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What happens with a text, and why.
@@ -126,6 +131,7 @@ class Decision:
         return self.action is Action.ALLOW or self.action is Action.OBSERVE
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Released:
     """What a stream lets out after a push: `text` may leave now; `decision` is set once, when the stream is stopped."""

@@ -44,6 +44,10 @@ class LedgerPort(Protocol):
         """Return the bodies of a stretch of entries, by id; None: it should be readable and is not."""
         ...
 
+    def stretch(self, start: int, end: int) -> "list[tuple[Head, JsonObject | Erased | None]]":
+        """Return a stretch of entries with their bodies, in order; None: it should be readable and is not."""
+        ...
+
     def append(self, draft: Draft) -> Receipt:
         """Keep `draft`; returns once it is durable."""
         ...
@@ -100,6 +104,12 @@ def read_text(action: str, body: JsonObject) -> RecordedText:
         reason=str(decided.get("reason") or ""),
         person=str(body.get("person") or SYSTEM_PERSON),
     )
+
+
+def is_quiet(body: JsonObject) -> bool:
+    """Tell whether nothing was found in the texts of an entry, without reading them."""
+    decision = body.get("decision")
+    return not isinstance(decision, dict) or (decision.get("action") == "allow" and not decision.get("findings"))
 
 
 def _is_about(decision: JsonObject, scope: Scope) -> bool:

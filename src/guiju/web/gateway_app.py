@@ -25,8 +25,21 @@ from guiju.gateway.flow import error_reply, internal_error
 from guiju.gateway.metrics import Metrics
 from guiju.gateway.models import ChatCall, ChatReply, Limits, ModelInfo
 from guiju.kit.correlation import CURRENT, begin
-from guiju.web.caller_headers import IDENTITY_ENDPOINT, IDENTITY_PATH, user_headers
-from guiju.web.stuck import StuckWatch
+from guiju.web.caller_headers import (
+    AUDIENCE,
+    CONTENT_ENCODING,
+    CONTENT_TYPE,
+    IDENTITY_ENDPOINT,
+    IDENTITY_PATH,
+    TRACEPARENT,
+    TRACESTATE,
+    Known,
+    authorization_of,
+    known_headers,
+    user_headers,
+)
+from guiju.web.outlet import outlet_for
+from guiju.web.stuck import GoneWatch, StuckWatch
 
 _log = logging.getLogger(__name__)
 # What a client still sends after its body was found too large is read and dropped up to here, so that it can read why.
@@ -34,6 +47,7 @@ _DROPPED_BYTES = 64 * 1024 * 1024
 _TRIM_SECONDS = 20.0
 _M_ARENA_MAX = -8  # malloc.h of glibc
 _YOUNG_OBJECTS = 20_000
+_AS_IT_IS = frozenset((b"", b"identity"))
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -134,9 +148,11 @@ class GatewayApp:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        begin(*_trace_headers(scope["headers"]), traced_share=self._gateway.metrics.traced_share)
+        found = known_headers(scope["headers"])
+        trace = found.get(TRACEPARENT, b""), found.get(TRACESTATE, b"")
+        begin(*trace, traced_share=self._gateway.metrics.traced_share)
         try:
-            await self._answer(scope, receive, send)
+            await self._answer(scope, found, receive=receive, send=send)
         except asyncio.CancelledError:
             raise
         except Exception:  # noqa: BLE001 - the door: whatever went wrong inside, the client gets an error, no traceback
@@ -146,15 +162,15 @@ class GatewayApp:
             with contextlib.suppress(RuntimeError):  # the answer may have begun
                 await _send_reply(send, error_reply(internal_error()))
 
-    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Message, found: Known, *, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]
         if path in self._endpoints and method == "POST":
-            await self._call(scope, receive, send)
+            await self._call(path, found, receive=receive, send=send)
         elif path == "/v1/models" and method in {"GET", "HEAD"}:
-            call = ChatCall(b"", _wanted_headers(scope["headers"])[0].decode("latin-1"), endpoint="models")
+            call = ChatCall(b"", authorization_of(found, takes_api_key=False), endpoint="models")
             await _send_reply(send, await self._gateway.admit(call) or self._models())
         elif path == IDENTITY_PATH and method == "POST":
-            await self._declare(scope, receive, send)
+            await self._declare(found, receive, send)
         elif path in self._gets and method in {"GET", "HEAD"}:
             await _send_reply(send, self._gets[path]())
         elif path in self._endpoints:
@@ -166,32 +182,24 @@ class GatewayApp:
         else:
             await _send_reply(send, error_reply(_unknown_path(path, self._endpoints)))
 
-    async def _call(self, scope: Message, receive: Receive, send: Send) -> None:
-        path: str = scope["path"]
-        name = path.removeprefix("/v1/")
-        authorization, encoding, audience = _wanted_headers(scope["headers"])
-        content_type = ""
-        if name != CHAT:
-            authorization, content_type = _further_headers(scope["headers"], authorization)
+    async def _call(self, path: str, found: Known, *, receive: Receive, send: Send) -> None:
         body, size, problem = await self._body(receive)
         if body is None:
             return  # the client left before it had asked
-        if encoding not in {b"", b"identity"} and problem is None:
+        if found.get(CONTENT_ENCODING, b"") not in _AS_IT_IS and problem is None:
             problem = _unsupported_encoding()
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - ASGI servers call applications in a task
-        watch = asyncio.create_task(_cancel_when_gone(receive, task))
-        content = body if problem is None else b""
-        token, identity = user_headers(scope["headers"])
+        name = path.removeprefix("/v1/")
+        token, identity = user_headers(found)
         call = ChatCall(
-            content,
-            authorization.decode("latin-1"),
-            audience=audience.decode("latin-1"),
+            body if problem is None else b"",
+            authorization_of(found, takes_api_key=name != CHAT),
+            audience=found.get(AUDIENCE, b"").decode("latin-1"),
             endpoint=name,
-            content_type=content_type,
+            content_type="" if name == CHAT else found.get(CONTENT_TYPE, b"").decode("latin-1"),
             user_token=token,
             real_identity=identity,
         )
+        watch = GoneWatch(receive)
         try:
             if problem is None:
                 reply = await self._gateway.chat(call)
@@ -200,16 +208,16 @@ class GatewayApp:
             await _send_reply(send, reply, self._gateway.limits.send_seconds)
         except asyncio.CancelledError:
             # Nothing needs to be sent to a client that is gone; anything else that cancels us goes on.
-            if not watch.done() or task.uncancel() > 0:
+            if not watch.is_gone or watch.task.uncancel() > 0:
                 raise
         finally:
-            watch.cancel()
+            watch.stop()
 
-    async def _declare(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def _declare(self, found: Known, receive: Receive, send: Send) -> None:
         body, size, problem = await self._body(receive)
         if body is None:
             return  # the client left before it had asked
-        call = ChatCall(body, _wanted_headers(scope["headers"])[0].decode("latin-1"), endpoint=IDENTITY_ENDPOINT)
+        call = ChatCall(body, authorization_of(found, takes_api_key=False), endpoint=IDENTITY_ENDPOINT)
         if problem is not None:
             await _send_reply(send, await self._gateway.refuse(call, problem, size=size))
         else:
@@ -269,60 +277,25 @@ class GatewayApp:
         )
 
 
-def _wanted_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes, bytes]:
-    authorization = encoding = audience = b""
-    for name, value in headers:
-        if name == b"authorization":
-            authorization = b"ambiguous" if authorization else value  # a proxy before us may have read the other one
-        elif name == b"content-encoding":
-            encoding = value
-        elif name == b"x-guiju-audience":
-            audience = value
-    return authorization, encoding, audience
-
-
-def _further_headers(headers: Iterable[tuple[bytes, bytes]], authorization: bytes) -> tuple[bytes, str]:
-    """Return who calls, which Anthropic's clients say in a header of their own, and the type of the body."""
-    given, content_type = authorization, b""
-    for name, value in headers:
-        if name == b"x-api-key" and not given:
-            # Two of them are none: a proxy before us may have read the other one.
-            authorization = b"ambiguous" if authorization else b"Bearer " + value
-        elif name == b"content-type":
-            content_type = value
-    return authorization, content_type.decode("latin-1")
-
-
-def _trace_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
-    traceparent = tracestate = b""
-    for name, value in headers:
-        if name == b"traceparent":
-            traceparent = value
-        elif name == b"tracestate":
-            tracestate = value
-    return traceparent, tracestate
-
-
 async def _send_reply(send: Send, reply: ChatReply, seconds: float = 60.0) -> None:
     """Send a reply; a stream whose client takes nothing for `seconds` is left unfinished."""
     headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
     correlation = CURRENT.get()
     if correlation is not None:
         headers.append((b"x-exchange-id", correlation.id.encode()))
+    outlet = outlet_for(send, headers)
     pieces = reply.pieces
     if pieces is None:
-        headers.append((b"content-length", str(len(reply.body)).encode()))
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": reply.body})
+        await outlet.whole(reply.status, headers, reply.body)
         return
     watch = StuckWatch(seconds)
     try:
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await outlet.start(reply.status, headers)
         async for piece in pieces:
             watch.begin()
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await outlet.piece(piece)
             watch.end()
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await outlet.end()
     except asyncio.CancelledError:
         if not watch.has_given_up:
             raise
@@ -330,12 +303,6 @@ async def _send_reply(send: Send, reply: ChatReply, seconds: float = 60.0) -> No
     finally:
         watch.stop()
         await pieces.aclose()  # type: ignore[attr-defined]
-
-
-async def _cancel_when_gone(receive: Receive, task: "asyncio.Task[Any]") -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    task.cancel()
 
 
 def _json(status: int, value: object) -> ChatReply:

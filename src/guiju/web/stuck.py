@@ -2,6 +2,10 @@
 
 import asyncio
 import math
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+_LISTEN_SECONDS = 0.05
 
 
 class StuckWatch:
@@ -37,3 +41,36 @@ class StuckWatch:
             self._task.cancel()
         else:
             self._timer = self._loop.call_later(self._seconds, self._look)
+
+
+class GoneWatch:
+    """Cancels the present task when its client leaves.
+
+    Listening takes a task of its own, so it begins only when the call has taken a moment; most are over before.
+    """
+
+    def __init__(self, receive: Callable[[], Awaitable[MutableMapping[str, Any]]]) -> None:
+        """Begin to watch; `receive` is ASGI's, after the whole body was read."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("ASGI servers call applications in a task")
+        self.task = task
+        self.is_gone = False
+        self._receive = receive
+        self._listener: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(_LISTEN_SECONDS, self._begin)
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        self._timer.cancel()
+        if self._listener is not None:
+            self._listener.cancel()
+
+    def _begin(self) -> None:
+        self._listener = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.is_gone = True
+        self.task.cancel()

@@ -88,13 +88,18 @@ class SwitchableLedger:
             raise StorageError("磁盘已满。", "The disk is full.")
         self.drafts.append(draft)
 
-    def submit_async(self, draft: Draft) -> "asyncio.Future[Receipt]":
+    def submit_async(self, draft: Draft, future: "asyncio.Future[Receipt] | None" = None) -> "asyncio.Future[Receipt]":
         self._check(draft)
-        return asyncio.ensure_future(self._late(draft)) if self.delay_seconds else self.ledger.submit_async(draft)
+        if not self.delay_seconds:
+            return self.ledger.submit_async(draft, future)
+        loop = asyncio.get_running_loop()
+        future = future or loop.create_future()
+        loop.call_later(self.delay_seconds, self._late, draft, future)
+        return future
 
-    async def _late(self, draft: Draft) -> Receipt:
-        await asyncio.sleep(self.delay_seconds)
-        return await self.ledger.append_async(draft)
+    def _late(self, draft: Draft, future: "asyncio.Future[Receipt]") -> None:
+        if not future.done():
+            self.ledger.submit_async(draft, future)
 
     def append(self, draft: Draft) -> Receipt:
         self._check(draft)

@@ -162,6 +162,8 @@ class Limits:
         if allowance.is_counted:
             return
         allowance.is_counted = True
+        if allowance.plan is NO_PLAN:
+            return
         for meter in allowance.plan.counting(TOKENS):
             self._meters.charge(meter, tokens_in + tokens_out - allowance.tokens)
         if money := allowance.plan.counting(MONEY):
@@ -176,6 +178,8 @@ class Limits:
     def headers(self, allowance: Allowance) -> tuple[tuple[str, str], ...]:
         """Return the usual headers about the tightest limit of a minute, or else of a day; as far as is known here."""
         found: list[tuple[str, str]] = []
+        if allowance.plan is NO_PLAN:
+            return ()
         for unit in (REQUESTS, TOKENS):
             meters = [meter for meter in allowance.plan.counting(unit) if not meter.name.startswith("budget")]
             if meters:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from guiju.gateway.app_rules import IdentityMethod
 from guiju.gateway.models import App, ChatCall
+from guiju.kit.quick import quick
 
 
 class RealIdentity(StrEnum):
@@ -52,6 +53,7 @@ class IdentityState:
 NOTHING_DECLARED = IdentityState()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Asking:
     """A call at the door.

@@ -39,8 +39,13 @@ class Tally:
 
     def add(self, other: "Tally") -> None:
         """Add another."""
-        for name in TALLIED:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.requests += other.requests
+        self.stopped += other.stopped
+        self.refused += other.refused
+        self.tokens_in += other.tokens_in
+        self.tokens_out += other.tokens_out
+        self.estimated += other.estimated
+        self.cost += other.cost
 
 
 TALLIED = tuple(item.name for item in fields(Tally))

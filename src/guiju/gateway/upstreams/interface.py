@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from guiju.gateway.wire.request import ChatRequest
+from guiju.kit.quick import quick
 
 Event = dict[str, object]
 MEDIUM, MIME = "medium", "mime"
 """The keys of an answer that is no JSON, such as sound: its bytes, and the type that the server gives them."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class UpstreamCall:
     """One request for one upstream: the request, and the name that this upstream has for the model."""

@@ -1,6 +1,5 @@
 """Any server that speaks the OpenAI protocol: vLLM, Ollama, DashScope, DeepSeek, another gateway."""
 
-import asyncio
 import contextlib
 import re
 import time
@@ -27,6 +26,7 @@ from guiju.gateway.upstreams.sse import EventParser
 from guiju.gateway.wire.forms import write_form
 from guiju.gateway.wire.request import ChatRequest
 from guiju.kit.correlation import outgoing_headers
+from guiju.kit.deadline import Deadline
 
 _OK, _TOO_MANY = 200, 429
 _JSON = "application/json"
@@ -66,7 +66,7 @@ class OpenAICompatible:
         """Ask for a whole answer; see the interface."""
         payload = call.request.upstream_payload(call.model)
         try:
-            async with asyncio.timeout(self._patience.whole):
+            with Deadline(self._patience.whole):
                 if call.request.is_conversation:
                     payload["stream"] = False
                 response = await self._post(call.request, payload)
@@ -90,7 +90,7 @@ class OpenAICompatible:
         """Ask for a streamed answer; see the interface."""
         payload = call.request.upstream_payload(call.model)
         try:
-            async with asyncio.timeout(self._patience.first_byte):
+            with Deadline(self._patience.first_byte):
                 payload["stream"] = True
                 response = await self._post(call.request, payload)
         except NETWORK_ERRORS as error:
@@ -104,7 +104,7 @@ class OpenAICompatible:
     async def is_healthy(self) -> bool:
         """Ask for the list of models, which also tells which there are."""
         try:
-            async with asyncio.timeout(_HEALTH_SECONDS):
+            with Deadline(_HEALTH_SECONDS):
                 response = await self._client.get("/models")
                 try:
                     body = await self._bounded(response, self._answer_bytes)
@@ -214,7 +214,7 @@ class HttpSource:
                 raise self._parser.failure
             seconds = min(self._seconds, max(0.0, self._ends_at - time.monotonic()))
             try:
-                async with asyncio.timeout(seconds):
+                with Deadline(seconds):
                     chunk = await self._response.read_any()
             except NETWORK_ERRORS as error:
                 raise self._upstream.failure(error, self._seconds) from None
@@ -232,9 +232,8 @@ class HttpSource:
         """Give the answer up; the connection of one that was read to its end is kept."""
         if self._parser.is_done and not self._response.is_at_end:
             # The end of the body comes with [DONE] or just after it.
-            with contextlib.suppress(*NETWORK_ERRORS):
-                async with asyncio.timeout(_END_SECONDS):
-                    await self._response.read_any()
+            with contextlib.suppress(*NETWORK_ERRORS), Deadline(_END_SECONDS):
+                await self._response.read_any()
         self._upstream.release(self._response)
 
 

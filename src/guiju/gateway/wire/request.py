@@ -17,6 +17,7 @@ from guiju.gateway.wire.fields import (
 )
 from guiju.gateway.wire.forms import Part
 from guiju.gateway.wire.media import KINDS, MediaPart, Refusing, no_media, read_media_part
+from guiju.kit.quick import quick
 
 CHAT_PATH = "/chat/completions"
 _ROLES = frozenset(("system", "developer", "user", "assistant", "tool", "function"))
@@ -56,6 +57,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
     """A request that is well formed.

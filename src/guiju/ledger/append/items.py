@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from guiju.kit.errors import GuijuError
+from guiju.kit.quick import quick
 from guiju.ledger.heads import ProvisionSet
 from guiju.ledger.models import Draft, ErasureReceipt, Receipt
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class AsyncWaiter:
     """A coroutine that waits in its own event loop."""
@@ -19,6 +21,7 @@ class AsyncWaiter:
     future: "asyncio.Future[Receipt]"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """One checked draft: its id, the canonical bytes of its body, the texts that its head will hold."""

@@ -85,14 +85,15 @@ class Sequencer:
             future.set_exception(refusal)
         return future
 
-    def submit_async(self, draft: Draft) -> "asyncio.Future[Receipt]":
-        """As `submit`, with a future of the running event loop.
+    def submit_async(self, draft: Draft, future: "asyncio.Future[Receipt] | None" = None) -> "asyncio.Future[Receipt]":
+        """As `submit`, with a future of the running event loop: `future`, or a new one.
 
         Raises:
             DraftError: the draft cannot be kept as it is.
         """
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Receipt] = loop.create_future()
+        if future is None:
+            future = asyncio.get_running_loop().create_future()
+        loop = future.get_loop()
         refusal = self._put(self._checked(draft, AsyncWaiter(loop, future)))
         if refusal is not None:
             future.set_exception(refusal)

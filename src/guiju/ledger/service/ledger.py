@@ -187,13 +187,12 @@ class Ledger:
         """
         return await self._sequencer.submit_async(draft)
 
-    def submit_async(self, draft: Draft) -> "asyncio.Future[Receipt]":
-        """Put `draft` in the log's order now; the future, of the running loop, tells when it is durable.
+    def submit_async(self, draft: Draft, future: "asyncio.Future[Receipt] | None" = None) -> "asyncio.Future[Receipt]":
+        """Put `draft` in the log's order now; `future`, or a new one of the running loop, tells when it is durable.
 
-        Raises:
-            DraftError: the draft cannot be kept as it is.
+        Raises DraftError as `append_async`.
         """
-        return self._sequencer.submit_async(draft)
+        return self._sequencer.submit_async(draft, future)
 
     @property
     def waiting(self) -> int:
@@ -268,6 +267,11 @@ class Ledger:
     def bodies(self, start: int, end: int) -> "dict[str, JsonObject | Erased | None]":
         """Return the bodies of the entries from `start` up to `end`, by id; None: should be readable and is not."""
         return self._reader.stretch(self._repository.entries(start, end))
+
+    def stretch(self, start: int, end: int) -> "list[tuple[Head, JsonObject | Erased | None]]":
+        """Return the entries from `start` up to `end` with their bodies; None: it should be readable and is not."""
+        bodies = self._reader.stretch(rows := self._repository.entries(start, end))
+        return [(self._head(row), bodies[row.id]) for row in rows]
 
     def size(self) -> int:
         """Return how many entries there are."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast
 
 from guiju.moderation.models import ANYONE, Context, Finding, Scope
 from guiju.text.models import Normalised
@@ -33,6 +33,9 @@ class Tape:
     @classmethod
     def of(cls, text: str, view: Normalised) -> "Tape":
         """Make the tape of a whole text."""
+        if isinstance(view.starts, range):
+            # Nobody adds to the tape of a whole text, so the range can stand for the list that a stream needs.
+            return cls(view.symbols, 0, cast("list[int]", view.starts), text)
         tape = cls()
         tape.extend(text, view, 0)
         return tape

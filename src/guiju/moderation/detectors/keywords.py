@@ -111,9 +111,11 @@ class KeywordDetector:
         return self._decoded_acts[scope]
 
     def _occurrences(self, stretch: Stretch, side: "_Side") -> Iterator[Occurrence]:
-        for start, end, index in side.matcher.find(stretch.symbols):
+        symbols, is_lonely = stretch.symbols, self._conditions.is_lonely
+        for start, end, index in side.matcher.find(symbols):
             for pattern in side.base_patterns[index]:
-                yield Occurrence(pattern, start, end)
+                if not is_lonely(pattern, symbols, start=start, end=end):
+                    yield Occurrence(pattern, start, end)
         if stretch.places is None:
             return
         for start, end, index in side.matcher.find(stretch.plain):

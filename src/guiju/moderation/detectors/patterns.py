@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from guiju.kit.quick import quick
 from guiju.moderation.detectors.interface import Tape
 from guiju.moderation.flags import NEVER_BLOCKS, STRICT_VIEWS
 from guiju.moderation.models import Finding, Term
@@ -60,6 +61,7 @@ class Pattern:
     wakes: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Occurrence:
     """Where a form occurs.
@@ -112,6 +114,14 @@ class Conditions:
                 return False
             is_open = is_open or said is None
         return None if is_open else True
+
+    def is_lonely(self, pattern: Pattern, symbols: str, *, start: int, end: int) -> bool:
+        """Whether a word that must stand near is missing, in a whole text: it decides for most, and costs the least."""
+        term = pattern.term
+        if not term.all_of or pattern.is_plain:
+            return False
+        is_near = symbols[max(0, start - term.within) : end + term.within].__contains__
+        return not all([any(map(is_near, group)) for group in term.all_of])  # noqa: C419 - quicker for one or two
 
     def finding(self, occurrence: Occurrence, tape: Tape, known: int) -> Finding:
         """Return the finding for an occurrence that was judged to be a hit when `known` symbols had come."""

@@ -10,7 +10,7 @@ from guiju.kit.clock import BEIJING, Clock
 from guiju.kit.ids import new_id
 from guiju.ledger.models import EntryQuery, Erased, Head
 from guiju.review import rules
-from guiju.review.evidence import ACTIONS, OBJECTED, Body, LedgerPort, RecordedText, exchange_of, read_text
+from guiju.review.evidence import ACTIONS, OBJECTED, Body, LedgerPort, RecordedText, exchange_of, is_quiet, read_text
 from guiju.review.models import Reason, ReviewItem, ReviewSettings
 from guiju.review.repository import Batch, Hit, IntakeRepository
 
@@ -74,16 +74,11 @@ class Intake:
         to = min(since + _PAGE, self._ledger.size())
         if to <= since:
             return 0
-        heads = [
-            head
-            for head in self._ledger.find(EntryQuery(actions=ACTIONS, before_seq=to, limit=_PAGE))
-            if head.seq >= since
-        ]
         batch = Batch()
         watched = self._watched()
-        bodies = self._ledger.bodies(since, to) if heads else {}
-        for head in reversed(heads):
-            self._look(head, batch, watched=watched, body=bodies.get(head.id))
+        for head, body in self._ledger.stretch(since, to):
+            if head.action in ACTIONS:
+                self._look(head, batch, watched=watched, body=body)
         day = self._clock.now().astimezone(BEIJING).date().isoformat()
         is_kept = False
         try:
@@ -96,6 +91,12 @@ class Intake:
     def _look(self, head: Head, batch: Batch, *, watched: Mapping[str, Watch], body: Body) -> None:
         if head.action == OBJECTED:
             self._object(head, batch)
+        elif (
+            isinstance(body, dict)
+            and is_quiet(body)
+            and not rules.is_drawn(head.commitment, self._settings.sample_share)
+        ):
+            batch.tally["texts"] += 1  # nearly all
         elif isinstance(body, dict):
             self._judge(head, read_text(head.action, body), batch, watched=watched)
         else:  # counted, never dropped without a word; an erased text is not queued at all

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from guiju.kit.quick import quick
 
+
+@quick
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Symbols that a view looks at, with the decorations between them taken out.

@@ -30,6 +30,8 @@ class Plan:
 
     def counting(self, unit: str) -> tuple[Meter, ...]:
         """Return the meters that count `unit`."""
+        if not self.meters:
+            return ()
         return tuple(meter for meter, its in self.meters if its == unit)
 
     @property
