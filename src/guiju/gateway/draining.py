@@ -15,6 +15,7 @@ class Drain:
         self.is_draining = False
         self.is_cut = False
         self._under_way: dict[str, asyncio.Task[object] | None] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._emptied = asyncio.Event()
         self._emptied.set()
 
@@ -31,7 +32,9 @@ class Drain:
         """
         if self.is_draining:
             raise stopping()
-        self._under_way[exchange_id] = asyncio.current_task()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        self._under_way[exchange_id] = asyncio.current_task(self._loop)
         self._emptied.clear()
 
     def leave(self, exchange_id: str) -> None:

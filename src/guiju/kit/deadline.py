@@ -19,12 +19,13 @@ class Deadline:
 
     def __enter__(self) -> None:
         """Begin to count, in the running task."""
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("a deadline needs a task")
         self._task = task
         self._cancelled_before = task.cancelling()
-        self._timer = asyncio.get_running_loop().call_later(max(0.0, self._seconds), self._end)
+        self._timer = loop.call_later(max(0.0, self._seconds), self._end)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -139,6 +139,10 @@ class Erased:
     erased_by_seq: int
 
 
+Sift: TypeAlias = Callable[[str, bytes, "JsonObject | Erased | None"], bool]
+"""Tells of an entry by its action, its commitment and its body whether somebody wants it."""
+
+
 @dataclass(frozen=True, slots=True)
 class InclusionProof:
     """That entry `seq` is a leaf of the tree of `size` entries with root `root` (RFC 6962 §2.1.1); hashes in hex."""

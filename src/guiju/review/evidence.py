@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from guiju.kit.canonical_json import Json, JsonObject
-from guiju.ledger.models import SYSTEM_PERSON, Draft, EntryQuery, Erased, Head, Receipt
+from guiju.ledger.models import SYSTEM_PERSON, Draft, EntryQuery, Erased, Head, Receipt, Sift
 from guiju.moderation.models import Scope
 from guiju.review.models import RecordedFinding, Said
 
@@ -44,8 +44,8 @@ class LedgerPort(Protocol):
         """Return the bodies of a stretch of entries, by id; None: it should be readable and is not."""
         ...
 
-    def stretch(self, start: int, end: int) -> "list[tuple[Head, JsonObject | Erased | None]]":
-        """Return a stretch of entries with their bodies, in order; None: it should be readable and is not."""
+    def sifted(self, start: int, end: int, wanted: Sift) -> "list[tuple[Head, JsonObject | Erased | None]]":
+        """Return those entries of a stretch that `wanted` says, with their bodies; None where one is unreadable."""
         ...
 
     def append(self, draft: Draft) -> Receipt:

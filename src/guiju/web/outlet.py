@@ -4,7 +4,9 @@ ASGI asks for a dictionary and a coroutine a piece, and the server looks through
 stand in one. Our headers are our own, and a streamed answer has hundreds of pieces: a tenth of an event's CPU.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
 from uvicorn.protocols.http import httptools_impl
@@ -16,7 +18,6 @@ _ATTRIBUTES = (
     *("transport", "flow", "disconnected", "keep_alive", "response_started", "response_complete"),
     *("default_headers", "message_event", "on_response", "scope", "waiting_for_100_continue", "chunked_encoding"),
 )
-_UNSENDABLE = (b"\r", b"\n", b"\x00")
 
 
 class Outlet(Protocol):
@@ -125,13 +126,25 @@ class DirectOutlet:
         cycle.on_response()
 
 
-def outlet_for(send: Send, headers: Iterable[tuple[bytes, bytes]]) -> Outlet:
+@functools.cache
+def _is_known(kind: Any) -> bool:  # noqa: ANN401 - of a class that uvicorn exports no type for
+    """Whether objects of a class are cycles whose state is kept as we know it."""
+    if kind is not httptools_impl.RequestResponseCycle:
+        return False
+    try:
+        source = inspect.getsource(kind.__init__)
+    except OSError:
+        return False
+    return all(f"self.{name}" in source for name in _ATTRIBUTES)
+
+
+def outlet_for(send: Send, headers: Headers) -> Outlet:
     """Return how to send an answer with `headers`: directly where that is known to be the same."""
-    cycle = getattr(send, "__self__", None)
-    if type(cycle) is not httptools_impl.RequestResponseCycle or not all(hasattr(cycle, name) for name in _ATTRIBUTES):
+    cycle: Any = getattr(send, "__self__", None)
+    kind: Any = type(cycle)
+    if not _is_known(kind) or cycle.response_started or cycle.access_log:
         return AsgiOutlet(send)
-    is_plain = cycle.scope["method"] == "POST" and cycle.scope["http_version"] == "1.1" and not cycle.access_log
-    if not is_plain or cycle.response_started:
+    if cycle.scope["method"] != "POST" or cycle.scope["http_version"] != "1.1":
         return AsgiOutlet(send)
-    told = b"".join(value for _, value in headers)
-    return AsgiOutlet(send) if any(sign in told for sign in _UNSENDABLE) else DirectOutlet(cycle)
+    told = b"".join([value for _, value in headers]).decode("latin-1")
+    return DirectOutlet(cycle) if told.isprintable() else AsgiOutlet(send)

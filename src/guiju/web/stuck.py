@@ -51,14 +51,15 @@ class GoneWatch:
 
     def __init__(self, receive: Callable[[], Awaitable[MutableMapping[str, Any]]]) -> None:
         """Begin to watch; `receive` is ASGI's, after the whole body was read."""
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("ASGI servers call applications in a task")
         self.task = task
         self.is_gone = False
         self._receive = receive
         self._listener: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(_LISTEN_SECONDS, self._begin)
+        self._timer = loop.call_later(_LISTEN_SECONDS, self._begin)
 
     def stop(self) -> None:
         """Watch no longer."""

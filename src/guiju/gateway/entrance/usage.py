@@ -6,13 +6,14 @@ It is a tally for people to look at. A process that is killed loses its last sec
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from guiju.kit.clock import Clock
 from guiju.kit.errors import GuijuError
 
 _APPS_MOST = 10_000
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -79,10 +80,14 @@ class Usage:
         self._store = store
         self._clock = clock
         self._waiting: dict[tuple[str, datetime], Tally] = {}
+        self._hour = datetime.min.replace(tzinfo=UTC)
 
     def note(self, app_id: str, tally: Tally) -> None:
         """Count."""
-        hour = self._clock.now().replace(minute=0, second=0, microsecond=0)
+        now = self._clock.now()
+        if not self._hour <= now < self._hour + _HOUR:
+            self._hour = now.replace(minute=0, second=0, microsecond=0)
+        hour = self._hour
         kept = self._waiting.get((app_id, hour))
         if kept is not None:
             kept.add(tally)

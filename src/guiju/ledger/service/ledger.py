@@ -32,6 +32,7 @@ from guiju.ledger.models import (
     InclusionProof,
     Progress,
     Receipt,
+    Sift,
     SignedCheckpoint,
     Verification,
     unheard,
@@ -188,10 +189,7 @@ class Ledger:
         return await self._sequencer.submit_async(draft)
 
     def submit_async(self, draft: Draft, future: "asyncio.Future[Receipt] | None" = None) -> "asyncio.Future[Receipt]":
-        """Put `draft` in the log's order now; `future`, or a new one of the running loop, tells when it is durable.
-
-        Raises DraftError as `append_async`.
-        """
+        """Put `draft` in the log's order now; `future`, or a new one, tells when it is durable; raises DraftError."""
         return self._sequencer.submit_async(draft, future)
 
     @property
@@ -268,10 +266,10 @@ class Ledger:
         """Return the bodies of the entries from `start` up to `end`, by id; None: should be readable and is not."""
         return self._reader.stretch(self._repository.entries(start, end))
 
-    def stretch(self, start: int, end: int) -> "list[tuple[Head, JsonObject | Erased | None]]":
-        """Return the entries from `start` up to `end` with their bodies; None: it should be readable and is not."""
-        bodies = self._reader.stretch(rows := self._repository.entries(start, end))
-        return [(self._head(row), bodies[row.id]) for row in rows]
+    def sifted(self, start: int, end: int, wanted: Sift) -> "list[tuple[Head, JsonObject | Erased | None]]":
+        """Return those entries from `start` up to `end` that `wanted` says, with bodies; None where unreadable."""
+        found = self._reader.stretch(rows := self._repository.entries(start, end))
+        return [(self._head(row), found[row.id]) for row in rows if wanted(row.action, row.commitment, found[row.id])]
 
     def size(self) -> int:
         """Return how many entries there are."""

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from guiju.kit.clock import BEIJING, Clock
 from guiju.kit.ids import new_id
-from guiju.ledger.models import EntryQuery, Erased, Head
+from guiju.ledger.models import EntryQuery, Erased, Head, Sift
 from guiju.review import rules
 from guiju.review.evidence import ACTIONS, OBJECTED, Body, LedgerPort, RecordedText, exchange_of, is_quiet, read_text
 from guiju.review.models import Reason, ReviewItem, ReviewSettings
 from guiju.review.repository import Batch, Hit, IntakeRepository
 
-_PAGE = 200
+_PAGE = 600
 _REMEMBERED = 20_000
 
 
@@ -76,9 +76,8 @@ class Intake:
             return 0
         batch = Batch()
         watched = self._watched()
-        for head, body in self._ledger.stretch(since, to):
-            if head.action in ACTIONS:
-                self._look(head, batch, watched=watched, body=body)
+        for head, body in self._ledger.sifted(since, to, self._sieve(batch)):
+            self._look(head, batch, watched=watched, body=body)
         day = self._clock.now().astimezone(BEIJING).date().isoformat()
         is_kept = False
         try:
@@ -88,15 +87,24 @@ class Intake:
                 self._seen.clear()
         return to - since
 
+    def _sieve(self, batch: Batch) -> Sift:
+        """Return what passes over the entries that nobody wants to look at, which are nearly all, and counts them."""
+
+        def is_wanted(action: str, commitment: bytes, body: Body) -> bool:
+            if action not in ACTIONS:
+                return False
+            if not isinstance(body, dict) or action == OBJECTED or not is_quiet(body):
+                return True
+            if rules.is_drawn(commitment.hex(), self._settings.sample_share):
+                return True
+            batch.tally["texts"] += 1
+            return False
+
+        return is_wanted
+
     def _look(self, head: Head, batch: Batch, *, watched: Mapping[str, Watch], body: Body) -> None:
         if head.action == OBJECTED:
             self._object(head, batch)
-        elif (
-            isinstance(body, dict)
-            and is_quiet(body)
-            and not rules.is_drawn(head.commitment, self._settings.sample_share)
-        ):
-            batch.tally["texts"] += 1  # nearly all
         elif isinstance(body, dict):
             self._judge(head, read_text(head.action, body), batch, watched=watched)
         else:  # counted, never dropped without a word; an erased text is not queued at all
