@@ -68,7 +68,8 @@ def show() -> None:
         say(f"{scope}: {wishes}；{fails}")
     for name, detector in bundle.detectors.items():
         state = "启用 / on" if detector.enabled else "停用 / off"
-        say(f"检测器 / detector {name}: {state}，{detector.budget_ms} ms {' '.join(detector.kinds)}".rstrip())
+        budgets = "，".join(f"{scope} {budget} ms" for scope, budget in detector.budgets_ms.items())
+        say(f"检测器 / detector {name}: {state}，{budgets} {' '.join(detector.kinds)}".rstrip())
     for guard in bundle.guards:
         say(
             f"审核模型 / guard {guard.name}: {guard.kind} {guard.url} {guard.model}，{' '.join(guard.scopes)}，"

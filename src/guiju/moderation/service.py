@@ -344,7 +344,7 @@ class Moderation:
                 logger.exception("detector %s failed", detector.name)
                 failures.append(f"{detector.name} 出错（{type(error).__name__}）")
                 continue
-            budget_ms = engine.policy.budget_ms(detector.name)
+            budget_ms = engine.policy.budget_ms(detector.name, scope)
             if (self._clock.monotonic() - began) * 1000 > budget_ms:
                 logger.error("detector %s overran %d ms", detector.name, budget_ms)
                 failures.append(f"{detector.name} 超时（{budget_ms} 毫秒）")

@@ -43,7 +43,7 @@ class ModeratedStream:
         self._tape = Tape(context=context)
         self._names = [detector.name for detector in detectors]
         self._streams = [detector.open_stream(self._tape, scope) for detector in detectors]
-        self._budget_ms = policy.strictest_budget_ms
+        self._budget_ms = policy.strictest_budget_ms(scope)
         self._findings: list[Finding] = []
         self._failures: list[str] = []
         self._covers: list[Cover] = []

@@ -302,6 +302,24 @@ def test_the_schema_refuses_what_the_reader_refuses(right: str, wrong: str) -> N
         policy(text)
 
 
+@pytest.mark.parametrize(
+    "wrong", ["{input: 0}", "{output: 600001}", "{both: 5}", "[5]", "{input: {output: 5}}", "soon"]
+)
+def test_a_budget_that_is_none_is_refused_by_reader_and_schema(wrong: str) -> None:
+    text = f"{BASE}\ndetectors: {{keywords: {{budget_ms: {wrong}}}}}\n"
+    assert not VALIDATOR.is_valid(json.loads(json.dumps(yaml.safe_load(text), default=str)))
+    with pytest.raises(PolicyError):
+        policy(text)
+
+
+def test_a_way_without_a_budget_has_the_usual_one_and_budgets_are_part_of_the_hash() -> None:
+    made = [policy(f"{BASE}\ndetectors: {{keywords: {{budget_ms: {said}}}}}\n") for said in ("{input: 7}", "7", "{}")]
+    assert [[*one.detectors["keywords"].budgets_ms.values()] for one in made] == [[7, 5000], [7, 7], [5000, 5000]]
+    assert len({one.hash for one in made}) == len(made)
+    text = f"{BASE}\ndetectors: {{keywords: {{budget_ms: {{input: 7}}}}}}\n"
+    VALIDATOR.validate(yaml.load(text, Loader=yaml.BaseLoader))  # noqa: S506 - it makes texts only
+
+
 def test_the_shipped_policy_names_its_schema_for_editors() -> None:
     first = builtin_policy().read_text(encoding="utf-8").splitlines()[0]
     assert first == f"# yaml-language-server: $schema={builtin_schema().name}"

@@ -9,6 +9,7 @@ from guiju.moderation.detectors.interface import DetectorStream, Tape
 from guiju.moderation.errors import LibraryError, PolicyError
 from guiju.moderation.library import LibrarySources
 from guiju.moderation.models import Action, Finding, Scope
+from guiju.moderation.policy.bundle import DETECTORS
 from guiju.moderation.service import Moderation
 
 HEAD = 'version: "1"\nrisk: A.1-f\nupdated: 2026-11-23\n'
@@ -106,6 +107,21 @@ def test_overrunning_counts_as_failing(breaking: Callable[[str], Moderation], po
     assert released.decision is not None
     assert released.decision.action is Action.UNDETERMINED
     assert "超时" in released.decision.reason
+
+
+@pytest.mark.parametrize(("slow", "quick"), [("input", "output"), ("output", "input")])
+def test_each_way_has_a_budget_of_its_own(
+    breaking: Callable[[str], Moderation], policy_text: str, slow: str, quick: str
+) -> None:
+    budget = f"{{budget_ms: {{{slow}: 600000, {quick}: 1000}}}}"
+    named = ", ".join(f"{name}: {budget}" for name in DETECTORS)  # one that is not named has the shortest of all
+    moderation = breaking(f"{policy_text}detectors: {{{named}}}\n")
+    assert moderation.decide("慢", Scope(slow)).action is Action.ALLOW
+    assert moderation.decide("慢", Scope(quick)).action is Action.UNDETERMINED
+    assert moderation.open_stream(Scope(slow)).push("慢").decision is None
+    stopped = moderation.open_stream(Scope(quick)).push("慢").decision
+    assert stopped is not None
+    assert stopped.action is Action.UNDETERMINED
 
 
 def write_all(folder: Path, words: str, policy: str) -> Moderation:

@@ -112,7 +112,7 @@ class DetectorPolicy:
         enabled: whether it runs at all.
         wishes: scope → what its findings ask for; empty where the findings know themselves (keywords).
         kinds: what it looks for, of those it knows.
-        budget_ms: how long one call may take before it counts as failed.
+        budgets_ms: scope → how long one call may take before it counts as failed.
         encoder: whether the classifier may ask the sentence encoder: it finds more, and takes 60 MB.
         heads: files of an operator's own classes, made by `guiju moderation adapt`.
         scopes: where it looks at all.
@@ -122,7 +122,7 @@ class DetectorPolicy:
     enabled: bool
     wishes: Mapping[Scope, str]
     kinds: tuple[str, ...]
-    budget_ms: int
+    budgets_ms: Mapping[Scope, int]
     encoder: bool = True
     heads: tuple[str, ...] = ()
     scopes: tuple[Scope, ...] = tuple(Scope)
@@ -218,15 +218,14 @@ class PolicyBundle:
         """Whether a client is told to take back what had left when an answer is stopped."""
         return self.streams.at_stop is AtStop.RETRACT
 
-    def budget_ms(self, detector: str) -> int:
+    def budget_ms(self, detector: str, scope: Scope) -> int:
         """Return how long a detector may take on one text; one that policy does not name, no longer than the others."""
         named = self.detectors.get(detector)
-        return named.budget_ms if named is not None else self.strictest_budget_ms
+        return named.budgets_ms[scope] if named is not None else self.strictest_budget_ms(scope)
 
-    @property
-    def strictest_budget_ms(self) -> int:
+    def strictest_budget_ms(self, scope: Scope) -> int:
         """The shortest of the detectors' budgets, which all of them together have for a piece of a stream."""
-        return min((settings.budget_ms for settings in self.detectors.values()), default=0)
+        return min((settings.budgets_ms[scope] for settings in self.detectors.values()), default=0)
 
     @property
     def tells_contexts(self) -> bool:

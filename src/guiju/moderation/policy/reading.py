@@ -223,14 +223,24 @@ def _detector(reader: FieldReader, node: Node | None, name: str) -> DetectorPoli
         kinds=reader.choices(fields.get("kinds"), f"{place}.kinds", KINDS, default=DEFAULT_KINDS)
         if "kinds" in further
         else (),
-        budget_ms=reader.number(
-            fields.get("budget_ms"), f"{place}.budget_ms", (1, MAX_BUDGET_MS), default=DEFAULT_BUDGET_MS
-        ),
+        budgets_ms=_budgets(reader, fields.get("budget_ms"), f"{place}.budget_ms"),
         encoder=reader.choice(fields.get("encoder"), f"{place}.encoder", ("true", "false"), default="true") == "true",
         heads=reader.texts(fields.get("heads"), f"{place}.heads"),
         scopes=_some_scopes(reader, fields, f"{place}.scopes"),
         disguises=_some_scopes(reader, fields, f"{place}.disguises"),
     )
+
+
+def _budgets(reader: FieldReader, node: Node | None, place: str) -> dict[Scope, int]:
+    """Read one number for both ways, or one for each; the way that is not named has the usual time."""
+    bounds = (1, MAX_BUDGET_MS)
+    if node is None or not isinstance(node.value, dict):
+        return dict.fromkeys(Scope, reader.number(node, place, bounds, default=DEFAULT_BUDGET_MS))
+    fields = reader.mapping(node, place, tuple(Scope))
+    return {
+        scope: reader.number(fields.get(scope), f"{place}.{scope}", bounds, default=DEFAULT_BUDGET_MS)
+        for scope in Scope
+    }
 
 
 def _some_scopes(reader: FieldReader, fields: Mapping[str, Node], place: str) -> tuple[Scope, ...]:
