@@ -26,6 +26,7 @@ class Settings(BaseSettings):
         otlp_headers: headers for it, as `name=value,name=value`; for a token, say.
         trace_share: how many of the calls are traced that bring no decision of their own, from 0 to 1.
         instance: how this process is called in traces and metrics; the host's name when empty.
+        publish_status: whether anybody may see at /status how available the service was.
         keyword_stage_hours: how long a change of the keyword library should be on trial in each stage.
     """
 
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64)
     drain_seconds: float = Field(default=30.0, ge=0.0, le=3600.0)
     keyword_stage_hours: float = Field(default=24.0, ge=0.0, le=8760.0)
+    publish_status: bool = True
 
     otlp_endpoint: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     otlp_headers: str = Field(default="", repr=False)

@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from guiju.gateway.app_rules import rules_facts
+from guiju.gateway.availability import HourCount
 from guiju.gateway.evidence import Noted
 from guiju.gateway.models import ApiKey, App, ExchangeQuery, ExchangeRecord, OutcomeTally
 from guiju.gateway.rows import iso_or_none, key_row, read_app, read_key, read_key_in_force
@@ -68,6 +69,7 @@ mark_table = sa.Table(
 )
 
 _PAGE_MOST = 500
+_HOUR_CHARACTERS = len("2026-11-26T03")
 _NEWEST = 5
 _IN_MOST = 500
 _ID = "the_id"
@@ -215,6 +217,19 @@ class GatewayRepository:
         with self._database.reading() as connection:
             rows = connection.execute(wanted.limit(max(1, min(query.limit, _PAGE_MOST))))
             return [_record(row) for row in rows]
+
+    def hours(self, since: datetime, until: datetime) -> list[HourCount]:
+        """Return how many exchanges that opened in [since, until) ended how, by the hour."""
+        column = exchange_table.c
+        hour = sa.func.substr(column.opened_at, sa.literal_column("1"), sa.literal_column(str(_HOUR_CHARACTERS)))
+        counted = (
+            sa.select(hour, column.outcome, sa.func.count())
+            .where(column.opened_at >= to_iso(since), column.opened_at < to_iso(until))
+            .group_by(hour, column.outcome)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(counted).all()
+        return [HourCount(from_iso(f"{at}:00:00Z"), outcome, count) for at, outcome, count in rows]
 
     def tally(self, since: datetime | None, until: datetime | None) -> dict[str, OutcomeTally]:
         """Return for each outcome how many exchanges closed with it in [since, until), and the newest of them."""

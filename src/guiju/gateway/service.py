@@ -9,6 +9,7 @@ from pathlib import Path
 from guiju.gateway import rules
 from guiju.gateway.app_rules import NO_RULES, AppRules
 from guiju.gateway.apps import Apps
+from guiju.gateway.availability import Availability
 from guiju.gateway.draining import Drain
 from guiju.gateway.endpoints import with_passed
 from guiju.gateway.entrance.service import Admission
@@ -32,6 +33,7 @@ from guiju.gateway.models import (
     UpstreamState,
 )
 from guiju.gateway.ports import MediaChecking, MediaLabelling, Moderating, Recording
+from guiju.gateway.publishing import Published
 from guiju.gateway.reconcile import reconcile
 from guiju.gateway.repository import GatewayRepository
 from guiju.gateway.rounds import Rounds
@@ -102,8 +104,7 @@ class Gateway:
         self._repository = repository
         self._ledger = ledger
         self._moderation = moderation
-        self._media_checking = media
-        self._labelling = labelling
+        self._media_checking, self._labelling = media, labelling
         self.endpoints = with_passed(pass_through)
         self.admission = admission
         self._pool = pool
@@ -113,6 +114,7 @@ class Gateway:
         self._apps = Apps(repository, ledger, clock, check_mark)
         self._callers = Callers(repository.app_of_key, ledger.person_for, clock)
         self._index = ExchangeIndex(repository, ledger)
+        self._published = Published(repository.hours, clock)
         self._spool: Spool | None = None
         self._evidence: EvidenceDesk | None = None
         self._media: MediaStage | None = None
@@ -257,6 +259,10 @@ class Gateway:
     def tally(self, since: datetime | None, until: datetime | None) -> dict[str, OutcomeTally]:
         """Return how the exchanges that closed in [since, until) ended; blocks."""
         return self._repository.tally(since, until)
+
+    def availability(self) -> Availability:
+        """Return what the published page shows of the last ninety days, at most a minute old; blocks."""
+        return self._published.read()
 
     def exchange(self, exchange_id: str) -> ExchangeRecord:
         """Return one exchange, waiting a moment for one that is only just being indexed; blocks.

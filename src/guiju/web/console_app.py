@@ -28,6 +28,7 @@ from guiju.web.routes.review import review_routes
 from guiju.web.routes.sanctions import sanctions_routes
 from guiju.web.routes.session import session_routes
 from guiju.web.routes.staff import staff_routes
+from guiju.web.routes.status import status_routes
 from guiju.web.routes.system import system_routes
 from guiju.web.security import SecurityHeaders
 
@@ -52,6 +53,7 @@ def console_app(house: WebHouse) -> Starlette:
     api = api_app(door)
     routes: list[BaseRoute] = [
         *chat_routes(door),
+        *status_routes(door),
         *session_routes(door),
         *overview_routes(door),
         *law_routes(door),

@@ -146,3 +146,20 @@ def test_the_mark_of_the_index_moves(repository: GatewayRepository) -> None:
     assert repository.indexed_to() == 0
     repository.mark_indexed(7)
     assert repository.indexed_to() == 7
+
+
+def test_hours_are_counted_by_outcome(repository: GatewayRepository) -> None:
+    batch = [
+        opened(NOW, closed_at=NOW, outcome="answered"),
+        opened(NOW + timedelta(minutes=59), closed_at=NOW, outcome="answered"),
+        opened(NOW + timedelta(minutes=5), closed_at=NOW, outcome="upstream_failed"),
+        opened(NOW + timedelta(hours=1), closed_at=NOW, outcome="answered"),
+        opened(NOW - timedelta(days=2), closed_at=NOW, outcome="answered"),
+    ]
+    repository.keep(batch)
+    found = repository.hours(NOW - timedelta(days=1), NOW + timedelta(days=1))
+    assert {(one.at, one.outcome, one.count) for one in found} == {
+        (NOW, "answered", 2),
+        (NOW, "upstream_failed", 1),
+        (NOW + timedelta(hours=1), "answered", 1),
+    }
