@@ -14,7 +14,7 @@ from guiju.gateway.dialects.completions import CompletionsDialect
 from guiju.gateway.dialects.embeddings import EmbeddingsDialect
 from guiju.gateway.dialects.images import EditsDialect, GenerationsDialect
 from guiju.gateway.dialects.interface import Dialect
-from guiju.gateway.dialects.messages import MessagesDialect
+from guiju.gateway.dialects.messages import CountDialect, MessagesDialect
 from guiju.gateway.dialects.moderations import ModerationsDialect
 from guiju.gateway.dialects.responses import ResponsesDialect
 
@@ -25,6 +25,7 @@ class Answer(StrEnum):
     CONVERSATION = "conversation"
     VECTORS = "vectors"
     VERDICT = "verdict"
+    COUNT = "count"
     PICTURES = "pictures"
     SPEECH = "speech"
     TRANSCRIPT = "transcript"
@@ -59,6 +60,7 @@ _ALL = (
     Endpoint(f"/v1/{CHAT}", ChatDialect()),
     Endpoint("/v1/completions", CompletionsDialect()),
     Endpoint("/v1/messages", MessagesDialect()),
+    _whole("/v1/messages/count_tokens", CountDialect(), Answer.COUNT, is_labelled=False, says=False),
     Endpoint("/v1/responses", ResponsesDialect()),
     _whole("/v1/embeddings", EmbeddingsDialect(), Answer.VECTORS, is_labelled=False, says=False),
     _whole(

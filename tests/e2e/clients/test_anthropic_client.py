@@ -152,3 +152,18 @@ def test_a_picture_is_looked_at_and_sent_on(client: Client, server: RunningServe
     client.messages.create(model="m", max_tokens=5, system="s", messages=[{"role": "user", "content": content}])
     _, user = server.upstream.seen[0].body["messages"]
     assert user["content"][1]["image_url"]["url"] == f"data:image/png;base64,{data}"
+
+
+def test_tokens_are_counted_without_asking_the_model_and_what_is_banned_is_refused(
+    client: Client, server: RunningServer
+) -> None:
+    short = client.messages.count_tokens(model="m", messages=ASK)
+    long = client.messages.count_tokens(
+        model="m", system="你是助手", messages=[{"role": "user", "content": "你好" * 50}]
+    )
+    assert 0 < short.input_tokens < long.input_tokens
+    assert server.upstream.seen == []
+    with pytest.raises(anthropic.BadRequestError):
+        client.messages.count_tokens(model="m", messages=[{"role": "user", "content": BANNED}])
+    with pytest.raises(anthropic.NotFoundError):
+        client.messages.count_tokens(model="nobody", messages=ASK)

@@ -68,6 +68,13 @@ def _messages_said(raw: bytes, is_stream: bool) -> str:  # noqa: FBT001 - a tabl
     return "".join(block["text"] for block in orjson.loads(raw)["content"])
 
 
+def _count_said(raw: bytes, is_stream: bool) -> str:  # noqa: ARG001, FBT001 - a table
+    answer = orjson.loads(raw)
+    assert answer["input_tokens"] > 0
+    assert answer["guiju"]["is_estimated"] is True
+    return ANSWER
+
+
 def _responses(text: str) -> Body:
     return {"model": "m", "input": text}
 
@@ -128,6 +135,7 @@ SAMPLES: dict[str, Sample] = {
     "/v1/chat/completions": Sample(_chat, _chat_said),
     "/v1/completions": Sample(_legacy, _legacy_said, upstream="/v1/completions"),
     "/v1/messages": Sample(_messages, _messages_said),
+    "/v1/messages/count_tokens": Sample(_messages, _count_said, upstream=""),
     "/v1/responses": Sample(_responses, _responses_said),
     "/v1/embeddings": Sample(lambda text: {"model": "m", "input": text}, _vectors_said, upstream="/v1/embeddings"),
     "/v1/moderations": Sample(lambda text: {"input": text}, _verdict_said, upstream=""),

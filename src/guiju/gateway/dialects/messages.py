@@ -1,5 +1,7 @@
 """`POST /v1/messages`: Anthropic's Messages API, against any model server that speaks the OpenAI protocol."""
 
+from dataclasses import replace
+
 import orjson
 
 from guiju.gateway.dialects.interface import Reading
@@ -54,7 +56,9 @@ class MessagesDialect:
 
     def read(self, call: ChatCall, reading: Reading) -> ChatRequest:
         """Read the body; see the interface."""
-        fields = parse_body(call.body, reading.limits.depth)
+        return self._read(parse_body(call.body, reading.limits.depth), reading)
+
+    def _read(self, fields: Fields, reading: Reading) -> ChatRequest:
         check_types(fields, _TYPES)
         for name in fields.keys() - _READ - _IGNORED:
             raise unsupported(name[:40], "不支持这个字段；请去掉。", "this field is not supported; leave it out.")
@@ -86,6 +90,16 @@ def _user(fields: Fields) -> Fields:
     metadata = fields.get("metadata")
     user = metadata.get("user_id") if isinstance(metadata, dict) else None
     return {} if user is None else {"user": text_at(user, "metadata.user_id")}
+
+
+class CountDialect(MessagesDialect):
+    """`POST /v1/messages/count_tokens`: the same body without an answer's length."""
+
+    def read(self, call: ChatCall, reading: Reading) -> ChatRequest:
+        """Read the body; see the interface."""
+        fields = parse_body(call.body, reading.limits.depth)
+        request = self._read({**fields, "max_tokens": 1, "stream": False}, reading)
+        return replace(request, is_stream=False)
 
 
 def _system(system: object) -> list[Fields]:

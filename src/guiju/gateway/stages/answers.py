@@ -7,6 +7,7 @@ from guiju.gateway.ports import MediaLabelling
 from guiju.gateway.stages.closing import Made
 from guiju.gateway.stages.desk import Desk
 from guiju.gateway.stages.media import MediaStage
+from guiju.gateway.stages.release_count import release_count
 from guiju.gateway.stages.release_media import MediaRelease
 from guiju.gateway.stages.release_vectors import release_vectors
 from guiju.gateway.stages.release_verdict import release_verdict
@@ -36,6 +37,8 @@ class OtherAnswers:
         if kind is Answer.VERDICT:
             return
         self._desk.pool.check_model(request.model)
+        if kind is Answer.COUNT:
+            return
         if request.reshape is None and not request.is_conversation:
             self._check_kind(request.model)
         if kind is Answer.PICTURES:
@@ -64,6 +67,8 @@ class OtherAnswers:
         desk = self._desk
         if kind is Answer.VERDICT:
             return await release_verdict(desk, exchange)
+        if kind is Answer.COUNT:
+            return await release_count(desk, exchange)
         exchange.upstream, answer = await desk.pool.complete(exchange.for_upstream)
         exchange.upstream_first_ms = round((desk.clock.monotonic() - exchange.started) * 1000)
         if kind is Answer.VECTORS:
