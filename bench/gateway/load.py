@@ -36,7 +36,8 @@ class Client(asyncio.Protocol):
         self.began = time.perf_counter()
         self.has_first = False
         # Every question is another one, of the same length: no gateway may answer, or decide, from memory.
-        question = self.request.replace(b"000000", b"%06d" % (self.tally.started % 1_000_000))
+        number = (self.tally.first_number + self.tally.started) % 1_000_000
+        question = self.request.replace(b"000000", b"%06d" % number)
         self.transport.write(question)  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
@@ -79,8 +80,9 @@ class Client(asyncio.Protocol):
 class Tally:
     """What was seen."""
 
-    def __init__(self, wanted: int, connections: int) -> None:
-        """Begin at zero."""
+    def __init__(self, wanted: int, connections: int, first_number: int = 0) -> None:
+        """Begin at zero; questions are numbered from `first_number` on."""
+        self.first_number = first_number
         self.wanted = wanted
         self.connections = connections
         self.started = self.finished = self.errors = self.events = 0
@@ -118,7 +120,7 @@ async def main(arguments: list[str]) -> None:
         f"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {key}\r\n"
         f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     )
-    tally = Tally(requests, connections)
+    tally = Tally(requests, connections, int(arguments[6]) if len(arguments) > 6 else 0)
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     for _ in range(connections):

@@ -6,6 +6,7 @@ from /proc for the gateway's whole process tree, so other work on the machine ch
 """
 
 import argparse
+import itertools
 import json
 import os
 import re
@@ -31,6 +32,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_KB = os.sysconf("SC_PAGE_SIZE") / 1024
 EVENTS = 201  # 200 pieces and the finish, as the simulator sends them
 GATEWAY_CORE, LOAD_CORE = "0", "1"
+_NUMBERS = itertools.count()
 SHIPPED, PLAIN = "Guiju as shipped", "Guiju, plain keywords"
 
 
@@ -128,10 +130,11 @@ def wait_for(url: str, seconds: float = 90) -> float:
 def load(port: int, key: str, work: Work, requests: int) -> dict[str, float]:
     """Run one load and return what the client saw."""
     manner = "stream" if work.is_stream else "whole"
+    first = next(_NUMBERS) * 10_000  # no round asks what another one asked
     done = subprocess.run(
         [
             *("taskset", "-c", LOAD_CORE, sys.executable, str(HERE / "load.py")),
-            *(str(port), key, work.model, manner, str(work.connections), str(requests)),
+            *(str(port), key, work.model, manner, str(work.connections), str(requests), str(first)),
         ],
         capture_output=True,
         check=True,
