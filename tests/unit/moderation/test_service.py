@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from guiju.kit.clock import FixedClock
-from guiju.moderation.detectors.interface import DetectorStream, Tape
+from guiju.moderation import service
+from guiju.moderation.detectors.interface import Detector, DetectorStream, Tape
 from guiju.moderation.errors import LibraryError, PolicyError
 from guiju.moderation.library import LibrarySources
 from guiju.moderation.models import Action, Finding, Scope
@@ -222,3 +223,23 @@ def test_a_flood_of_hits_is_decided_and_explained_without_blowing_up(moderation:
     assert decision.action is Action.REPLACE
     assert moderation.masked(text, decision) == "日月＊＊" * 5000
     assert len(moderation.explain(text, Scope.OUTPUT).segments) < 2000
+
+
+def test_being_ready_means_that_no_question_builds_a_detector(
+    make_moderation: Callable[..., Moderation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moderation = make_moderation()
+    built: list[str] = []
+    keywords = service.BUILDERS["keywords"]
+
+    def counted(shop: service.Workshop) -> Detector:
+        built.append("keywords")
+        return keywords(shop)
+
+    monkeypatch.setattr(service, "BUILDERS", {**service.BUILDERS, "keywords": counted})
+    moderation.get_ready()
+    assert built == ["keywords"]
+    moderation.decide("你好", Scope.INPUT)
+    moderation.open_stream(Scope.OUTPUT).push("你好")
+    moderation.get_ready()
+    assert built == ["keywords"]
