@@ -2,7 +2,6 @@
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.unit.web.small_house import Served
 
 
 def test_anybody_gets_there_from_the_chat_page(page: Page) -> None:
@@ -20,8 +19,7 @@ def test_it_needs_no_scripts(plain_page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_sticks_out(page: Page, served: Served, width: int) -> None:
-    assert served
+def test_nothing_sticks_out(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.goto("/status")
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
