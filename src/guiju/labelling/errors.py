@@ -27,12 +27,6 @@ class ForeignLabelError(InputError):
     code = "label_of_another_producer"
 
 
-class ExplicitMarkError(InputError):
-    """The content cannot be given the mark that a person sees or hears; nothing was written."""
-
-    code = "explicit_mark_impossible"
-
-
 class LabelNotHeldError(GuijuError):
     """What was written could not be read back; the file was not handed on."""
 
