@@ -7,7 +7,6 @@ import logging
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from guiju import __version__
 from guiju.gateway.configuration import load_configuration
@@ -22,9 +21,8 @@ from guiju.gateway.upstreams.law_assistant import LawAssistant
 from guiju.kit.clock import BEIJING, Clock, SystemClock
 from guiju.kit.errors import GuijuError
 from guiju.kit.ids import new_id
-from guiju.labelling.models import MarkWords
 from guiju.labelling.rules import check_producer, explicit_text_mark
-from guiju.law.models import Parameter, Profile
+from guiju.law.models import Profile
 from guiju.law.profile import load_profile
 from guiju.law.service import Law, load_law
 from guiju.ledger.models import Draft
@@ -45,9 +43,7 @@ from guiju.storage.jobs import JobQueue
 from guiju.storage.migrate import migrate
 from guiju.supervision.service import Supervision
 from guiju.wiring import RoomReadings, abuse_rule, parameter_on, read_exchange_facts
-
-if TYPE_CHECKING:
-    from guiju.labelling.service import Labeller
+from guiju.wiring_labels import ExporterOnDemand, mark_words
 
 _log = logging.getLogger(__name__)
 
@@ -222,24 +218,6 @@ def open_media(settings: Settings, moderation: Moderation, clock: Clock | None =
     return MediaOnDemand(moderation, block_list_path(settings), clock or SystemClock())
 
 
-def open_labeller(settings: Settings, clock: Clock | None = None, *, text_mark: str = "") -> tuple["Labeller", str]:
-    """Build what labels files for the service's provider; the text is what is unusual about its code, in Chinese.
-
-    Args:
-        settings: where the configuration stands.
-        clock: what day it is, for the words of the law; the system's when None.
-        text_mark: the explicit mark that plain text gets.
-
-    Raises:
-        GuijuError: the configuration cannot be read, or its provider code cannot stand in a label.
-    """
-    from guiju.labelling.service import Labeller  # noqa: PLC0415 - a house that labels no files does not pay for it
-
-    producer, warning = check_producer(load_configuration(settings.resolved_config).provider_code)
-    words = _mark_words(load_law(), clock or SystemClock())
-    return Labeller(producer, words=words, text_mark=text_mark), warning
-
-
 def open_evidence(settings: Settings, clock: Clock | None = None) -> Ledger:
     """Open the ledger for reading, verifying and exporting; stop it afterwards.
 
@@ -316,7 +294,7 @@ def _build_gateway(  # noqa: PLR0913 - the rooms it joins
     producer, warning = check_producer(configuration.provider_code)
     if warning:
         _log.warning("provider code: %s", warning)
-    words = _mark_words(law, clock)
+    words = mark_words(law, clock)
     in_english = functools.partial(law.search_texts, language="en")
     pool = build_upstreams(configuration, clock, lambda: LawAssistant(law.search_texts, clock, glosses=in_english))
     repository = GatewayRepository(database)
@@ -331,6 +309,7 @@ def _build_gateway(  # noqa: PLR0913 - the rooms it joins
         check_mark=lambda text: explicit_text_mark(text, words),
         limits=configuration.limits,
         media=open_media(settings, moderation, clock),
+        labelling=ExporterOnDemand(settings, law, clock),
         pass_through=configuration.pass_through,
         admission=build_admission(
             AdmissionRepositories(database),
@@ -383,17 +362,6 @@ def _build_review(  # noqa: PLR0913 - the rooms it joins
 
 def _today(clock: Clock) -> date:
     return clock.now().astimezone(BEIJING).date()
-
-
-def _mark_words(law: Law, clock: Clock) -> MarkWords:
-    return MarkWords(
-        _words(law.parameter("gb-45438/explicit/artificial-intelligence-element", _today(clock))),
-        _words(law.parameter("gb-45438/explicit/generation-element", _today(clock))),
-    )
-
-
-def _words(parameter: Parameter) -> tuple[str, ...]:
-    return parameter.value if isinstance(parameter.value, tuple) else (str(parameter.value),)
 
 
 def _read_profile(settings: Settings, law: Law) -> Profile:

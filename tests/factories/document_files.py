@@ -78,7 +78,7 @@ def pdf(info: bytes | None = b"/Title (Kept \\(x\\))", *, catalog: bytes = b"", 
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R " + catalog + b">>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 420 595] >>",
         *((b"<< " + info + b" >>",) if info is not None else ()),
         *more,
     ]
@@ -103,7 +103,7 @@ def packed_pdf(info: bytes = b"/Title (Kept)") -> bytes:
     stream = zlib.compress(index + b" ".join(inner))
     content = b"%PDF-1.7\n"
     page_at = len(content)
-    content += b"3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>\nendobj\n"
+    content += b"3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 420 595] >>\nendobj\n"
     holder_at = len(content)
     head = b"/Type /ObjStm /N 3 /First %d /Length %d /Filter /FlateDecode" % (len(index), len(stream))
     content += b"5 0 obj\n<< " + head + b" >>\nstream\n" + stream + b"\nendstream\nendobj\n"

@@ -6,7 +6,6 @@ from typing import Annotated
 import orjson
 import typer
 
-from guiju.bootstrap import open_labeller
 from guiju.cli.inputs import read_settings
 from guiju.cli.label_files import (
     JOBS,
@@ -21,6 +20,7 @@ from guiju.cli.label_files import (
 from guiju.cli.terminal import say
 from guiju.kit.errors import GuijuError
 from guiju.labelling.models import Reading
+from guiju.wiring_labels import open_labeller
 
 
 def command(

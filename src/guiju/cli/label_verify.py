@@ -8,7 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from guiju.bootstrap import open_evidence, open_labeller
+from guiju.bootstrap import open_evidence
 from guiju.cli.inputs import read_settings, sqlite_file
 from guiju.cli.label_files import JOBS, MOST_JOBS, error_facts, find_files, read_exclusions, reading_facts, work_through
 from guiju.cli.label_inspect import show
@@ -20,6 +20,7 @@ from guiju.labelling.produce_ids import LedgerRegistry
 from guiju.labelling.security.data import SecurityVerdict, verify_security
 from guiju.ledger.service import Ledger
 from guiju.settings import Settings
+from guiju.wiring_labels import open_labeller
 
 _PRODUCER_FIELDS = ("Label", "ContentProducer", "ProduceID", "ReservedCode1")
 _RECORDS = {

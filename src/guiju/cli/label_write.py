@@ -9,7 +9,7 @@ from typing import Annotated, TextIO
 import orjson
 import typer
 
-from guiju.bootstrap import migrate_database, open_evidence, open_labeller
+from guiju.bootstrap import migrate_database, open_evidence
 from guiju.cli.inputs import read_settings
 from guiju.cli.label_files import (
     JOBS,
@@ -29,6 +29,7 @@ from guiju.labelling.models import ForeignLabel, Labelled, Producer, Verdict
 from guiju.labelling.produce_ids import LedgerRegistry
 from guiju.labelling.service import Labeller
 from guiju.settings import Settings
+from guiju.wiring_labels import open_labeller
 
 DEFAULT_MARK = "本内容由人工智能生成"
 

@@ -27,6 +27,7 @@ _TOP = frozenset(
         "health_seconds",
         "breaker",
         "pass_through",
+        "labels",  # read by who draws the marks
         *ADMISSION_SECTIONS,
     )
 )

@@ -5,11 +5,10 @@ import re
 import orjson
 
 from guiju.labelling.models import Label, LabelProblem, ParsedLabel
-from guiju.labelling.rules import STATES, is_label_text
+from guiju.labelling.rules import STATES, is_label_text, required_fields
 
 KEY = "AIGC"
 FIELDS = tuple(Label("", "", "").fields())
-_REQUIRED = ("Label", "ContentProducer", "ProduceID")
 _RESERVED = ("ReservedCode1", "ReservedCode2")
 _LONGEST = 256 * 1024
 # Annex E j) admits the quotation mark where JSON stands within JSON, as the security data of 202511A does.
@@ -72,6 +71,7 @@ def _fields(tree: dict[str, object]) -> tuple[dict[str, str], list[LabelProblem]
 
 def _value_problems(label: Label, tree: dict[str, object]) -> list[LabelProblem]:
     problems: list[LabelProblem] = []
+    required = required_fields(label)
     for name, value in label.fields().items():
         is_lawful = _RESERVED_TEXT.fullmatch(value) is not None if name in _RESERVED else is_label_text(value)
         if not is_lawful:
@@ -83,7 +83,7 @@ def _value_problems(label: Label, tree: dict[str, object]) -> list[LabelProblem]
                     f"{name} holds characters that Annex E j) does not have",
                 )
             )
-        if name in _REQUIRED and name in tree and not value:
+        if name in required and name in tree and not value:
             problems.append(LabelProblem("empty", name, f"{name} 为空", f"{name} is empty"))
     if label.label and label.label not in STATES:
         problems.append(

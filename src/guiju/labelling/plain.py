@@ -23,11 +23,16 @@ def is_plain(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def _coding(source: Source) -> str:
+def coding_of(source: Source) -> tuple[str, int]:
+    """Tell the coding of a text, and how many bytes its mark of order takes.
+
+    Raises:
+        DamagedFileError: it is in none that we read.
+    """
     head = source.head(3)
     for bom, coding in _BOMS:
         if head.startswith(bom):
-            return coding
+            return coding, len(bom)
     content = source.whole()
     if b"\0" not in content:
         for coding in ("utf-8", "gb18030"):
@@ -35,7 +40,7 @@ def _coding(source: Source) -> str:
                 content.decode(coding)
             except UnicodeDecodeError:
                 continue
-            return coding
+            return coding, 0
     raise damaged("不是 UTF-8、UTF-16 或 GB 18030 文本", "no text in UTF-8, UTF-16 or GB 18030")
 
 
@@ -45,7 +50,7 @@ def explicit_mark(source: Source, words: MarkWords) -> str:
     Raises:
         DamagedFileError: it is no text that we can read.
     """
-    coding = _coding(source)
+    coding = coding_of(source)[0]
     head = source.head(_ENDS).decode(coding, "ignore").lstrip("\ufeff").strip().splitlines()
     length = min(_ENDS, source.size - source.size % 2)
     tail = source.read(source.size - length, length).decode(coding, "ignore").strip().splitlines()
@@ -65,7 +70,7 @@ def mark_edits(source: Source, mark: str, words: MarkWords) -> Sequence[Edit]:
     mark = explicit_text_mark(mark, words)
     if explicit_mark(source, words):
         return []
-    coding = _coding(source)
+    coding = coding_of(source)[0]
     length = min(_ENDS, source.size - source.size % 2)
     tail = source.read(source.size - length, length).decode(coding, "ignore")
     line_end = "\r\n" if "\r\n" in tail else "\n"

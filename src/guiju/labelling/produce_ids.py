@@ -44,7 +44,7 @@ class Produced:
 class ProduceRegistry(Protocol):
     """Keeps which content got which number."""
 
-    def record(self, done: Labelled, content_id: str) -> None:
+    def record(self, done: Labelled, content_id: str, explicit: JsonObject | None = None) -> None:
         """Keep that a label was written; raises where that cannot be kept."""
 
     def find(self, content_id: str) -> Sequence[Produced]:
@@ -59,8 +59,8 @@ class LedgerRegistry:
         self._ledger = ledger
         self._actor = actor
 
-    def record(self, done: Labelled, content_id: str) -> None:
-        """Append the entry of a label that is about to be handed on.
+    def record(self, done: Labelled, content_id: str, explicit: JsonObject | None = None) -> None:
+        """Append the entry of a label that is about to be handed on; `explicit` tells of its visible or audible mark.
 
         Raises:
             StorageError: the ledger cannot keep it.
@@ -75,6 +75,7 @@ class LedgerRegistry:
             "sha256_after": done.sha256_after,
             "size_before": done.size_before,
             "size_after": done.size_after,
+            "explicit": explicit,
             "replaced": [text[:_LONGEST] for text in done.replaced[:_MOST]],
         }
         self._ledger.append(Draft(WRITTEN, self._actor, f"label:{content_id}", body, provisions=PROVISIONS))

@@ -13,7 +13,9 @@ from guiju.labelling.models import Label, MarkWords, Producer
 
 IS_GENERATED = "1"
 _PLACE = "00000000-0000-0000-0000-000000000000"
-STATES = (IS_GENERATED, "2", "3")
+POSSIBLY, SUSPECTED = "2", "3"
+UNSURE = (POSSIBLY, SUSPECTED)
+STATES = (IS_GENERATED, *UNSURE)
 
 # Annex E j): printable ASCII without the blank, the quotation mark and the backslash.
 _FIELD = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]*")
@@ -64,6 +66,31 @@ def propagated(label: Label, propagator: Producer, propagate_id: str) -> Label:
     )
 
 
+def spread(state: str, propagator: Producer, propagate_id: str) -> Label:
+    """Make the label of content whose producer nobody knows: it may be, or is suspected to be, generated.
+
+    The labelling measures, article 6 (2) and (3): who spreads it writes the attribute, itself and its own number.
+
+    Raises:
+        LabelError: a value holds a character that Annex E j) does not allow, or is empty.
+    """
+    added = first_label(propagator, propagate_id)
+    return Label(
+        label=state,
+        content_producer="",
+        produce_id="",
+        content_propagator=added.content_producer,
+        propagate_id=added.produce_id,
+    )
+
+
+def required_fields(label: Label) -> tuple[str, ...]:
+    """Name the fields that may not be empty: those of the producer, or, where nobody knows it, of who spreads it."""
+    if label.label in UNSURE and label.content_propagator and not label.content_producer:
+        return ("Label", "ContentPropagator", "PropagateID")
+    return ("Label", "ContentProducer", "ProduceID")
+
+
 class LabelWriter:
     """Writes the first label of one producer's content again and again: only the number changes."""
 
@@ -90,7 +117,7 @@ def label_problems(label: Label) -> tuple[str, ...]:
     problems = [name for name, value in label.fields().items() if not is_label_text(value)]
     if label.label not in STATES:
         problems.append("Label")
-    problems.extend(name for name in ("ContentProducer", "ProduceID") if not label.fields()[name])
+    problems.extend(name for name in required_fields(label)[1:] if not label.fields()[name])
     return tuple(dict.fromkeys(problems))
 
 

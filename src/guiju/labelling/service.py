@@ -86,7 +86,7 @@ class Labeller:
         """
         source = Source.of(content)
         carrier = carrier_for(source, mime=mime)
-        label = self._label_for(judge(carrier.name, carrier.sites(source)), content_id, foreign)
+        label = self.label_for(judge(carrier.name, carrier.sites(source)), content_id, foreign)
         text = label_json(label)
         labelled = spliced_bytes(content, carrier.edits(source, text))
         _read_back(carrier, Source.of(labelled), text)
@@ -116,12 +116,25 @@ class Labeller:
             LabelNotHeldError: what was written could not be read back.
             StorageError: it cannot be written.
         """
+        return self._label_file(
+            path, lambda reading: self.label_for(reading, content_id, foreign), target=target, record=record
+        )
+
+    def write_label(
+        self, path: Path, label: Label, *, target: Path | None = None, record: Record | None = None
+    ) -> Labelled:
+        """Write a label that was decided before, as `label_file` writes its own."""
+        return self._label_file(path, lambda _: label, target=target, record=record)
+
+    def _label_file(
+        self, path: Path, label_for: Callable[[Reading], Label], *, target: Path | None, record: Record | None
+    ) -> Labelled:
         try:
             path = path.resolve()  # a link stays one: what it points at is labelled
             with path.open("rb") as file:
                 source = Source(file)
                 try:
-                    plan = self._plan(source, path, content_id, foreign=foreign)
+                    plan = self._plan(source, path, label_for)
                 except InputError as error:
                     raise type(error)(error.zh, error.en, where=str(path)) from error
                 return _hand_on(source, plan, path, target=target or path, record=record)
@@ -132,12 +145,12 @@ class Labeller:
                 where=str(path),
             ) from error
 
-    def _plan(self, source: Source, path: Path, content_id: str, *, foreign: ForeignLabel) -> "_Plan":
+    def _plan(self, source: Source, path: Path, label_for: Callable[[Reading], Label]) -> "_Plan":
         if plain.is_plain(path) and not _is_known(source):
             return self._plain_plan(source)
         carrier = carrier_for(source, name=path.name)
         reading = judge(carrier.name, carrier.sites(source))
-        label = self._label_for(reading, content_id, foreign)
+        label = label_for(reading)
         text = label_json(label)
         return _Plan(
             carrier.name,
@@ -212,7 +225,13 @@ class Labeller:
         )
         return Reading(reading.verdict, reading.format, reading.found, (*reading.problems, problem))
 
-    def _label_for(self, reading: Reading, content_id: str, foreign: ForeignLabel) -> Label:
+    def label_for(self, reading: Reading, content_id: str, foreign: ForeignLabel) -> Label:
+        """Return the label that a file gets in which `reading` was found.
+
+        Raises:
+            ForeignLabelError: another producer's label stands in it, and `foreign` does not say what becomes of it.
+            LabelError: `content_id` cannot stand in a label.
+        """
         producers = {one.parsed.label.content_producer if one.parsed.label else "?" for one in reading.found}
         others = producers - {"", self._producer.code}
         if not others or foreign is ForeignLabel.REPLACE:

@@ -17,7 +17,7 @@ _QUOTES = b"\"'"
 
 
 @dataclass(frozen=True, slots=True)
-class _Tag:
+class Tag:
     """One tag: its name in lower case with `/` before it where it ends an element, its attributes, where it stands."""
 
     name: bytes
@@ -62,6 +62,16 @@ class Html:
         return [Edit(at, at, new)]
 
 
+def tags_of(source: Source) -> list[Tag]:
+    """Return the tags of a page, in order.
+
+    Raises:
+        DamagedFileError: it is empty, a tag does not end, or there are too many.
+        UnsupportedFormatError: it is in no coding that extends ASCII.
+    """
+    return list(_tags(_text(source)))
+
+
 def _text(source: Source) -> bytes:
     text = source.whole()
     if b"\0" in text:
@@ -73,7 +83,7 @@ def _text(source: Source) -> bytes:
     return text
 
 
-def _tags(text: bytes) -> Iterator[_Tag]:
+def _tags(text: bytes) -> Iterator[Tag]:
     """Walk the tags; comments, declarations and raw text are stepped over. Linear in the length of the text."""
     at, count = 0, 0
     while (at := text.find(b"<", at)) >= 0:
@@ -90,7 +100,7 @@ def _tags(text: bytes) -> Iterator[_Tag]:
         end = _tag_end(text, match.end())
         name = (b"/" if text[at + 1 : at + 2] == b"/" else b"") + match[1].lower()
         attributes = _attributes(text[match.end() : end - 1]) if name == b"meta" else {}
-        yield _Tag(name, at, end, attributes)
+        yield Tag(name, at, end, attributes)
         at = _behind_raw(text, name, end) if name in _RAW else end
 
 
@@ -126,11 +136,11 @@ def _attributes(raw: bytes) -> dict[str, str]:
     return found
 
 
-def _labels(tags: Sequence[_Tag]) -> list[_Tag]:
+def _labels(tags: Sequence[Tag]) -> list[Tag]:
     return [tag for tag in tags if tag.name == b"meta" and tag.attributes.get("name", "").strip().upper() == "AIGC"]
 
 
-def _place(text: bytes, tags: Sequence[_Tag]) -> int:
+def _place(text: bytes, tags: Sequence[Tag]) -> int:
     """Return where the label comes in: browsers look for the character set in the first kilobyte only."""
     for tag in tags:
         content = tag.attributes.get("content", "").lower()

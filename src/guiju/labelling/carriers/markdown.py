@@ -63,6 +63,19 @@ class Markdown:
         return [*edits, Edit(matter.start + found[0].start(), matter.start + found[0].end(), block)]
 
 
+def matter_end(source: Source) -> int:
+    """Return where the text begins, behind front matter; 0 where there is none.
+
+    Raises:
+        DamagedFileError: it is no text in UTF-8.
+    """
+    matter = _matter(source)
+    if not matter.start:
+        return 0
+    closing = _CLOSE.match(source.whole(), matter.end)
+    return closing.end() if closing else matter.end
+
+
 def _quoted(value: str) -> str:
     """Write a value as YAML in double quotes, which takes the escapes of JSON."""
     return orjson.dumps(value).decode()

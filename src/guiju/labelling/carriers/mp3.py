@@ -38,8 +38,8 @@ class Mp3:
             return source.size > id3.HEAD and length > 0
         window = source.read(length, min(_MOST_PADDING, source.size - length))
         padding = len(window) - len(window.lstrip(b"\0"))
-        at = padding + _frame_length(window[padding:])
-        return padding < at <= len(window) and (window[at : at + 3] in _ENDS or _frame_length(window[at:]) > 0)
+        at = padding + frame_length(window[padding:])
+        return padding < at <= len(window) and (window[at : at + 3] in _ENDS or frame_length(window[at:]) > 0)
 
     def sites(self, source: Source) -> Sequence[Site]:
         """Find labels in the tag."""
@@ -52,7 +52,7 @@ class Mp3:
         return [Edit(0, length, id3.with_label(tag, label))]
 
 
-def _frame_length(head: bytes) -> int:
+def frame_length(head: bytes) -> int:
     """Return the length of the MPEG audio frame that begins with `head` (ISO/IEC 11172-3, 13818-3); 0 for none."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:  # noqa: PLR2004 - the sync word
         return 0

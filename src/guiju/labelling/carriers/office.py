@@ -7,21 +7,28 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 from guiju.labelling.carriers.interface import Site
-from guiju.labelling.carriers.splicing import Edit, Source, spliced_bytes
+from guiju.labelling.carriers.package_parts import (
+    RELATIONS,
+    TYPES,
+    part_of,
+    refuse_signed,
+    replaced,
+    with_relation,
+    with_type,
+)
+from guiju.labelling.carriers.splicing import Edit, Source
 from guiju.labelling.carriers.xml_places import Element, elements
 from guiju.labelling.carriers.zip_parts import Archive
 from guiju.labelling.errors import damaged, unsupported
 
 _KEY = "AIGC"
-_TYPES, _RELATIONS, _CUSTOM = "[Content_Types].xml", "_rels/.rels", "docProps/custom.xml"
+_CUSTOM = "docProps/custom.xml"
 FORMAT_ID = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}"
 _PROPERTIES = "http://schemas.openxmlformats.org/officeDocument/2006/custom-properties"
 _VALUES = "http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes"
 _STRICT_VALUES = "http://purl.oclc.org/ooxml/officeDocument/docPropsVTypes"
 _RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties"
 _CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.custom-properties+xml"
-_TYPES_SPACE = "http://schemas.openxmlformats.org/package/2006/content-types"
-_RELATIONS_SPACE = "http://schemas.openxmlformats.org/package/2006/relationships"
 _META_SPACE = "urn:oasis:names:tc:opendocument:xmlns:meta:1.0"
 _HEAD = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _OOXML = "application/vnd.openxmlformats-officedocument."
@@ -47,7 +54,7 @@ class OpenXml:
 
     def recognises(self, source: Source) -> bool:
         """Tell an Office document by the parts that every one has."""
-        return source.head(4) == _ZIP and {_TYPES, _RELATIONS} <= set(Archive(source).names)
+        return source.head(4) == _ZIP and {TYPES, RELATIONS} <= set(Archive(source).names)
 
     def sites(self, source: Source) -> Sequence[Site]:
         """Find the custom properties named so."""
@@ -59,7 +66,7 @@ class OpenXml:
     def edits(self, source: Source, label: str) -> Sequence[Edit]:
         """Put the label into the custom properties; the part is made and announced where there is none."""
         archive = Archive(source)
-        _refuse_signed(archive, "_xmlsignatures/")
+        refuse_signed(archive, "_xmlsignatures/")
         name = _custom_name(archive)
         part = archive.read(name) if name else None
         if name and part is not None:
@@ -69,7 +76,13 @@ class OpenXml:
         new = (
             _HEAD + f'<Properties xmlns="{_PROPERTIES}">'.encode() + _property(label, 2, _PROPERTIES) + b"</Properties>"
         )
-        return archive.edits({_TYPES: _with_type(archive), _RELATIONS: _with_relation(archive), _CUSTOM: new})
+        return archive.edits(
+            {
+                TYPES: with_type(archive, _CUSTOM, _CONTENT_TYPE),
+                RELATIONS: with_relation(archive, RELATIONS, _RELATION, _CUSTOM)[0],
+                _CUSTOM: new,
+            }
+        )
 
 
 class OpenDocument:
@@ -93,32 +106,20 @@ class OpenDocument:
     def edits(self, source: Source, label: str) -> Sequence[Edit]:
         """Put the label into the document's own description."""
         archive = Archive(source)
-        _refuse_signed(archive, "META-INF/documentsignatures.xml")
+        refuse_signed(archive, "META-INF/documentsignatures.xml")
         part = _meta(archive)
         holder, fields = _fields(part)
         new = (
             f'<meta:user-defined xmlns:meta="{_META_SPACE}" meta:name="{_KEY}" meta:value-type="string">'
             f"{escape(label)}</meta:user-defined>"
         ).encode()
-        return archive.edits({"meta.xml": _replaced(part, holder, fields, new=new)})
-
-
-def _refuse_signed(archive: Archive, prefix: str) -> None:
-    if any(name.startswith(prefix) for name in archive.names):
-        raise unsupported("文档已数字签名；请先加标识再签名", "the document is signed; label it before it is signed")
-
-
-def _part(archive: Archive, name: str) -> bytes:
-    part = archive.read(name)
-    if part is None:
-        raise damaged(f"缺少部件 {name}", f"the part {name} is missing")
-    return part
+        return archive.edits({"meta.xml": replaced(part, holder, fields, new=new)})
 
 
 def _meta(archive: Archive) -> bytes:
     if "meta.xml" not in archive.names:
         raise unsupported("ODF 没有 meta.xml", "the ODF has no meta.xml")
-    return _part(archive, "meta.xml")
+    return part_of(archive, "meta.xml")
 
 
 def _fields(part: bytes) -> tuple[Element, list[Element]]:
@@ -136,7 +137,7 @@ def _fields(part: bytes) -> tuple[Element, list[Element]]:
 
 def _custom_name(archive: Archive) -> str | None:
     """Return the name of the part with the custom properties, as the relations tell it."""
-    part = _part(archive, _RELATIONS)
+    part = part_of(archive, RELATIONS)
     for one in elements(part, lambda local, _: local == "Relationship"):
         kind = one.attributes.get("Type", "")
         if kind.endswith(("/custom-properties", "/customProperties")):
@@ -163,20 +164,7 @@ def _with_property(part: bytes, label: str) -> bytes:
     labels = _labels(found)
     pid = labels[0].attributes.get("pid", "") if labels else str(max([1, *ids]) + 1)
     number = int(pid) if pid.isascii() and pid.isdigit() else max([1, *ids]) + 1
-    return _replaced(part, root, labels, new=_property(label, number, root.space))
-
-
-def _replaced(part: bytes, holder: Element, old: Sequence[Element], *, new: bytes) -> bytes:
-    """Put `new` in the place of the first old element, else at the end of the holder; take further ones out."""
-    edits = [Edit(one.start, one.end, b"") for one in old[1:]]
-    if old:
-        edits.append(Edit(old[0].start, old[0].end, new))
-    elif holder.is_closed:
-        name = part[holder.start + 1 : holder.inner - 2].split()[0]
-        edits.append(Edit(holder.inner - 2, holder.inner, b">" + new + b"</" + name + b">"))
-    else:
-        edits.append(Edit(holder.inner_end, holder.inner_end, new))
-    return spliced_bytes(part, edits)
+    return replaced(part, root, labels, new=_property(label, number, root.space))
 
 
 def _property(label: str, number: int, space: str) -> bytes:
@@ -185,25 +173,3 @@ def _property(label: str, number: int, space: str) -> bytes:
         f'<property xmlns="{space}" fmtid="{FORMAT_ID}" pid="{number}" name="{_KEY}">'
         f'<vt:lpwstr xmlns:vt="{values}">{escape(label)}</vt:lpwstr></property>'
     ).encode()
-
-
-def _with_type(archive: Archive) -> bytes:
-    part = _part(archive, _TYPES)
-    found = elements(part, lambda local, _: local == "Override")
-    old = [one for one in found[1:] if one.attributes.get("PartName", "").lower() == f"/{_CUSTOM}".lower()]
-    new = f'<Override xmlns="{_TYPES_SPACE}" PartName="/{_CUSTOM}" ContentType="{_CONTENT_TYPE}"/>'.encode()
-    return _replaced(part, found[0], old, new=_bare(new, found[0], _TYPES_SPACE))
-
-
-def _with_relation(archive: Archive) -> bytes:
-    part = _part(archive, _RELATIONS)
-    found = elements(part, lambda local, _: local == "Relationship")
-    taken = {one.attributes.get("Id", "") for one in found[1:]}
-    name = next(one for number in range(len(taken) + 2) if (one := f"rIdAigc{number}") not in taken)
-    new = f'<Relationship xmlns="{_RELATIONS_SPACE}" Id="{name}" Type="{_RELATION}" Target="{_CUSTOM}"/>'.encode()
-    return _replaced(part, found[0], [], new=_bare(new, found[0], _RELATIONS_SPACE))
-
-
-def _bare(new: bytes, root: Element, space: str) -> bytes:
-    """Leave out the name space where the root's own default is the same."""
-    return new if root.is_prefixed else new.replace(f' xmlns="{space}"'.encode(), b"", 1)

@@ -4,13 +4,12 @@ So signatures over the earlier revision keep holding. A label in an earlier revi
 its bytes stay in the file, since taking them out would mean to write every object anew.
 """
 
-import re
 from collections.abc import Sequence
 
 from guiju.labelling.carriers import pdf_objects, xmp
 from guiju.labelling.carriers.interface import Site
 from guiju.labelling.carriers.pdf_objects import Found, Objects
-from guiju.labelling.carriers.pdf_syntax import Dictionary, literal, read_dictionary, text_of
+from guiju.labelling.carriers.pdf_syntax import Dictionary, literal, name_of, read_dictionary, text_of
 from guiju.labelling.carriers.splicing import Edit, Source
 from guiju.labelling.errors import damaged, unsupported
 
@@ -101,7 +100,7 @@ def _revision(objects: Objects, at: int, label: str) -> bytes:
     if reference is None:
         reference, next_number = (next_number, 0), next_number + 1
     kept = [(key, value) for key, value in (info.entries if info else ()) if key != _KEY]
-    entries = b"".join(b"/%s %s " % (_name(key), value) for key, value in kept)
+    entries = b"".join(b"/%s %s " % (name_of(key), value) for key, value in kept)
     pieces = [_MARK]
     numbers = {reference[0]: (at + len(_MARK), reference[1])}
     pieces.append(b"%d %d obj\n<< %s/AIGC %s >>\nendobj\n" % (*reference, entries, literal(label)))
@@ -122,7 +121,3 @@ def _revision(objects: Objects, at: int, label: str) -> bytes:
 def _packet_object(number: int, generation: int, packet: bytes) -> bytes:
     head = b"<< /Type /Metadata /Subtype /XML /Length %d >>" % len(packet)
     return b"%d %d obj\n" % (number, generation) + head + b"\nstream\n" + packet + b"\nendstream\nendobj\n"
-
-
-def _name(key: bytes) -> bytes:
-    return re.sub(rb"[^!-~]|[#()<>\[\]{}/%]", lambda match: b"#%02x" % match[0][0], key)

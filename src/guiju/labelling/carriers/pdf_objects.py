@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from guiju.labelling.carriers.pdf_syntax import Dictionary, read_dictionary, skip_space
+from guiju.labelling.carriers.pdf_syntax import REFERENCE, Dictionary, read_dictionary, read_value, skip_space
 from guiju.labelling.carriers.splicing import Source
 from guiju.labelling.errors import damaged, unsupported
 
@@ -158,6 +158,28 @@ class Objects:
                     return self._plain(number, where) if kind == _PLAIN else self._packed(number, where, extra)
         return None
 
+    def value(self, raw: bytes | None) -> bytes | None:
+        """Return a value, or what it refers to where that is an object.
+
+        Raises:
+            DamagedFileError: the cross-reference points at something else.
+        """
+        match = REFERENCE.fullmatch(raw or b"")
+        if match is None:
+            return raw
+        number = int(match[1])
+        for section in self.sections:
+            for first, count, start in section.runs:
+                if first <= number < first + count and (entry := self._entry(section, number - first, start)):
+                    if entry[0] == _FREE:
+                        return None
+                    if entry[0] == _PACKED:
+                        return read_value(*self._in_stream(number, entry[1], entry[2]))
+                    window = self._window(entry[1])
+                    head = _OBJECT.match(window)
+                    return read_value(window, head.end()) if head and int(head[1]) == number else None
+        return None
+
     def _entry(self, section: Section, place: int, start: int) -> tuple[int, int, int] | None:
         if not section.is_stream:
             raw = self._source.read(start + place * _ENTRY, _ENTRY)
@@ -183,6 +205,12 @@ class Objects:
         return Found(int(match[2]), read_dictionary(window, match.end()), at, window)
 
     def _packed(self, number: int, container: int, index: int) -> Found | None:
+        text, at = self._in_stream(number, container, index)
+        if text[skip_space(text, at) :][:2] != b"<<":
+            return None
+        return Found(0, read_dictionary(text, at), -1, b"")
+
+    def _in_stream(self, number: int, container: int, index: int) -> tuple[bytes, int]:
         holder = self._holder(container)
         if holder is None:
             raise damaged("PDF 对象流不存在", "an object stream of the PDF is not there")
@@ -191,10 +219,7 @@ class Objects:
         numbers = [int(one) for one in text[:first].split() if one.isdigit()]
         if 2 * index + 1 >= len(numbers) or numbers[2 * index] != number:
             raise damaged("PDF 对象流的目录不对", "the index of an object stream is wrong")
-        at = first + numbers[2 * index + 1]
-        if text[skip_space(text, at) :][:2] != b"<<":
-            return None
-        return Found(0, read_dictionary(text, at), -1, b"")
+        return text, first + numbers[2 * index + 1]
 
     def _holder(self, number: int) -> Found | None:
         for section in self.sections:

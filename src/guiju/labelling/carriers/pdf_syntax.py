@@ -10,7 +10,8 @@ _DELIMITERS = b"()<>[]{}/%"
 _DEPTH = 64
 _NUMBER = re.compile(rb"[+-]?\d{1,19}")
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-_REFERENCE = re.compile(rb"\s*(\d{1,10})\s+(\d{1,5})\s+R(?![A-Za-z0-9])")
+REFERENCE = re.compile(rb"\s*(\d{1,10})\s+(\d{1,5})\s+R(?![A-Za-z0-9])")
+"""A value that refers to an object: its number and generation."""
 _REGULAR = re.compile(rb"[^ \t\r\n\f\0()<>\[\]{}/%]+")
 _OCTAL = re.compile(rb"[0-7]{1,3}")
 
@@ -26,6 +27,10 @@ class Dictionary:
         """Return the raw value of a key."""
         return next((value for name, value in self.entries if name == key), None)
 
+    def written(self) -> bytes:
+        """Write the entries as they stand in a dictionary."""
+        return b"".join(b"/%s %s " % (name_of(key), value) for key, value in self.entries)
+
     def number(self, key: bytes) -> int | None:
         """Return a value that is a number; None of anything else."""
         value = self.get(key)
@@ -33,8 +38,13 @@ class Dictionary:
 
     def reference(self, key: bytes) -> tuple[int, int] | None:
         """Return a value that refers to an object; None of anything else."""
-        match = _REFERENCE.fullmatch(self.get(key) or b"")
+        match = REFERENCE.fullmatch(self.get(key) or b"")
         return (int(match[1]), int(match[2])) if match else None
+
+
+def name_of(key: bytes) -> bytes:
+    """Write a key with the escapes that a name needs."""
+    return re.sub(rb"[^!-~]|[#()<>\[\]{}/%]", lambda match: b"#%02x" % match[0][0], key)
 
 
 def _wrong() -> Exception:
@@ -64,6 +74,16 @@ def read_dictionary(text: bytes, at: int) -> Dictionary:
     if text[at : at + 2] != b"<<":
         raise _wrong()
     return _dictionary(text, at + 2, 0)
+
+
+def read_value(text: bytes, at: int) -> bytes:
+    """Return the value at `at` as it stands.
+
+    Raises:
+        DamagedFileError: there is none, or it does not end.
+    """
+    at = skip_space(text, at)
+    return text[at : _end_of_value(text, at, 0)]
 
 
 def _dictionary(text: bytes, at: int, depth: int) -> Dictionary:
@@ -106,7 +126,7 @@ def _end_of_value(text: bytes, at: int, depth: int) -> int:
 
 
 def _end_of_word(text: bytes, at: int) -> int:
-    if reference := _REFERENCE.match(text, at):
+    if reference := REFERENCE.match(text, at):
         return reference.end()
     is_name = text[at : at + 1] == b"/"
     word = _REGULAR.match(text, at + is_name)

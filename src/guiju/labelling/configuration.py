@@ -1,0 +1,108 @@
+"""The block `labels` of the operator's YAML: how explicit marks look and sound, and what they are made with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+
+from guiju.kit.errors import ConfigurationError
+from guiju.labelling.marks.models import MarkStyle, Moment, Position, SoundCue
+
+DEFAULT_TEXT = "内容由AI生成"
+_KEYS = frozenset(("text", "position", "moment", "cue", "stays", "at_the_end", "font", "voice", "ffmpeg"))
+_LONGEST = 40
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSettings:
+    """What the block says.
+
+    Attributes:
+        style: how marks look and sound.
+        font: a font file of the operator's; the font of the build when None.
+        voice: a recording of the mark's text.
+        ffmpeg: name or path of the program.
+    """
+
+    style: MarkStyle = field(default_factory=lambda: MarkStyle(DEFAULT_TEXT))
+    font: Path | None = None
+    voice: Path | None = None
+    ffmpeg: str = "ffmpeg"
+
+
+def load_label_settings(path: Path) -> LabelSettings:
+    """Read the block from the YAML at `path`; the defaults where there is no file or no block.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or says something that cannot be used; the message names the place.
+    """
+    try:
+        tree = yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return LabelSettings()
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise _wrong(str(path), f"无法读取：{error}", f"cannot be read: {error}") from error
+    block = tree.get("labels") if isinstance(tree, dict) else None
+    return read_label_settings(block, path.parent) if block is not None else LabelSettings()
+
+
+def read_label_settings(block: object, folder: Path) -> LabelSettings:
+    """Read what stands under `labels`; relative paths are seen from `folder`.
+
+    Raises:
+        ConfigurationError: it says something that cannot be used.
+    """
+    if not isinstance(block, dict):
+        raise _wrong("labels", "应为键值", "must be a mapping")
+    unknown = sorted(str(key) for key in set(block) - _KEYS)
+    if unknown:
+        raise _wrong("labels", f"未知字段 {', '.join(unknown)}", f"unknown fields: {', '.join(unknown)}")
+    text = _text(block, "text") or DEFAULT_TEXT
+    if len(text) > _LONGEST or "\n" in text:
+        raise _wrong("labels.text", f"应为不超过 {_LONGEST} 字的一行", f"must be one line of at most {_LONGEST}")
+    style = MarkStyle(
+        text,
+        position=_choice(block, "position", Position.BOTTOM_RIGHT),
+        moment=_choice(block, "moment", Moment.START),
+        cue=_choice(block, "cue", SoundCue.RHYTHM),
+        stays=_flag(block, "stays"),
+        at_the_end=_flag(block, "at_the_end"),
+    )
+    return LabelSettings(
+        style, _path(block, "font", folder), _path(block, "voice", folder), _text(block, "ffmpeg") or "ffmpeg"
+    )
+
+
+def _text(block: Mapping[object, object], name: str) -> str:
+    value = block.get(name, "")
+    if not isinstance(value, str):
+        raise _wrong(f"labels.{name}", "应为文字（请加引号）", "must be text; put it in quotes")
+    return value.strip()
+
+
+def _flag(block: Mapping[object, object], name: str) -> bool:
+    value = block.get(name, False)
+    if not isinstance(value, bool):
+        raise _wrong(f"labels.{name}", "应为 true 或 false", "must be true or false")
+    return value
+
+
+def _path(block: Mapping[object, object], name: str, folder: Path) -> Path | None:
+    value = _text(block, name)
+    return folder / value if value else None
+
+
+def _choice(block: Mapping[object, object], name: str, default: Choice) -> Choice:
+    value = block.get(name, default.value)
+    names = [one.value for one in type(default)]
+    if value not in names:
+        raise _wrong(f"labels.{name}", f"应为 {'、'.join(names)} 之一", f"must be one of {', '.join(names)}")
+    return type(default)(value)
+
+
+def _wrong(where: str, zh: str, en: str) -> ConfigurationError:
+    return ConfigurationError(f"配置有误：{zh}。", f"The configuration cannot be used: it {en}.", where=where)

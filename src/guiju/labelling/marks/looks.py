@@ -1,0 +1,98 @@
+"""Looks for marks in content that somebody else made: what is written in it, at its edges, in its opening picture."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from guiju.kit.errors import GuijuError
+from guiju.labelling import plain
+from guiju.labelling.carriers.splicing import Source
+from guiju.labelling.carriers.zip_parts import Archive
+from guiju.labelling.errors import DamagedFileError
+from guiju.labelling.marks.models import Sign, Trace
+from guiju.labelling.marks.pdf import stamped_pages
+from guiju.labelling.marks.programs import Ffmpeg
+from guiju.labelling.models import MarkWords
+from guiju.labelling.rules import is_explicit_mark
+
+ReadText = Callable[[bytes], Sequence[str]]
+"""Reads the lines written in an encoded picture."""
+_LIMIT = 64 << 20
+_LONGEST_MARK = 80
+"""A line of more characters is text about the subject rather than a mark."""
+_TAG = re.compile(rb"<[^<>]*>")
+_PARTS = re.compile(r"(word/(header|footer)|ppt/slides/slide|xl/worksheets/sheet|styles\.xml|content\.xml)")
+
+
+def cannot(kind: str, error: GuijuError) -> Trace:
+    """Return what a look comes to that could not be taken."""
+    return Trace(kind, Sign.INCONCLUSIVE, f"{error.zh} / {error.en}")
+
+
+def in_lines(lines: Sequence[str], words: MarkWords) -> Trace:
+    """Tell whether a line that was read is a mark."""
+    for line in lines:
+        short = line.strip()
+        if len(short) <= _LONGEST_MARK and is_explicit_mark(short.replace(" ", ""), words):
+            return Trace("text", Sign.FOUND, f"读到“{short}” / read {short!r}")
+    return Trace("text", Sign.NONE, "没有读到标识文字 / no mark was read")
+
+
+def in_picture(source: Source, read_text: ReadText | None, words: MarkWords) -> Trace:
+    """Read what is written in a picture."""
+    if read_text is None:
+        return _no_reader()
+    if source.size > _LIMIT:
+        return Trace("text", Sign.INCONCLUSIVE, "图片过大，未识别 / the picture is too large to be read")
+    try:
+        return in_lines(read_text(b"".join(source.pieces(0, source.size))), words)
+    except GuijuError as error:
+        return cannot("text", error)
+
+
+def in_opening(ffmpeg: Ffmpeg, path: Path, read_text: ReadText | None, words: MarkWords) -> Trace:
+    """Read what is written in the opening picture of a video, where the standard wants the mark.
+
+    Raises:
+        InputError: it cannot be decoded.
+        ConfigurationError: there is no ffmpeg.
+    """
+    if read_text is None:
+        return _no_reader()
+    words_of_it = ("-i", f"file:{path}", "-map", "0:v:0", "-frames:v", "1", "-c:v", "png", "-f", "image2pipe", "pipe:1")
+    return in_lines(read_text(ffmpeg.raw(words_of_it)), words)
+
+
+def in_text(source: Source, kind: str, words: MarkWords) -> Trace:
+    """Look for a line that is a mark in a text, a page, or the headers and slides of a document."""
+    try:
+        if kind in ("ooxml", "odf"):
+            archive = Archive(source)
+            parts = [name for name in archive.names if _PARTS.match(name)][:2000]
+            lines = [line for name in parts for line in _lines_of(archive.read(name) or b"")]
+        elif kind == "pdf":
+            if stamped_pages(source)[0]:
+                return Trace("text", Sign.FOUND, "页面有本软件的标识图章 / pages carry the stamp of this software")
+            return Trace(
+                "text", Sign.INCONCLUSIVE, "PDF 页面上的文字未识别 / what is written on pages of a PDF is not read"
+            )
+        elif kind in ("html", "svg"):
+            lines = _lines_of(source.whole())
+        else:
+            coding, start = plain.coding_of(source)
+            lines = source.read(start, source.size - start).decode(coding).splitlines()
+    except DamagedFileError as error:
+        return cannot("text", error)
+    return in_lines(lines, words)
+
+
+def _lines_of(part: bytes) -> list[str]:
+    return [line for line in _TAG.sub(b"\n", part).decode("utf-8", "replace").splitlines() if line.strip()]
+
+
+def _no_reader() -> Trace:
+    return Trace(
+        "text",
+        Sign.INCONCLUSIVE,
+        "没有安装文字识别（pip install 'guiju[media]'） / no reader of text in pictures is installed",
+    )

@@ -1,0 +1,161 @@
+"""Joins labelling with the law's numbers, the operator's wishes and what is installed on this machine."""
+
+import functools
+import threading
+from collections.abc import Callable, Sequence
+from datetime import date
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from guiju.gateway.configuration import load_configuration
+from guiju.kit.clock import BEIJING, Clock, SystemClock
+from guiju.kit.errors import ConfigurationError
+from guiju.labelling.configuration import LabelSettings, load_label_settings
+from guiju.labelling.marks.models import MarkLaw
+from guiju.labelling.models import MarkWords
+from guiju.labelling.rules import check_producer, explicit_text_mark
+from guiju.law.models import Parameter
+from guiju.law.service import Law, load_law
+from guiju.settings import Settings
+
+if TYPE_CHECKING:
+    from guiju.labelling.exporting import Exporter
+    from guiju.labelling.marks.service import Marks
+    from guiju.labelling.service import Labeller
+    from guiju.moderation.media.checkers.text import TextChecker
+
+BUILT_FONT = Path(__file__).parent / "web" / "static" / "build" / "fonts" / "noto-sans-sc"
+_READING = threading.Lock()
+
+
+def mark_words(law: Law, clock: Clock) -> MarkWords:
+    """Return the words of which a mark needs one each, as the standard has them today."""
+    today = _today(clock)
+    return MarkWords(
+        _words(law.parameter("gb-45438/explicit/artificial-intelligence-element", today)),
+        _words(law.parameter("gb-45438/explicit/generation-element", today)),
+    )
+
+
+def mark_law(law: Law, clock: Clock) -> MarkLaw:
+    """Return the numbers of the standard for marks, as they are today."""
+    today = _today(clock)
+
+    def number(name: str) -> float:
+        return float(str(law.parameter(f"gb-45438/{name}", today).value))
+
+    return MarkLaw(
+        words=mark_words(law, clock),
+        picture_ratio=number("image/text-height-ratio"),
+        video_ratio=number("video/text-height-ratio"),
+        video_seconds=number("video/duration-seconds"),
+        slowest=number("audio/speech-rate-min"),
+        fastest=number("audio/speech-rate-max"),
+        rhythm=str(law.parameter("gb-45438/audio/rhythm", today).value),
+    )
+
+
+def open_labeller(settings: Settings, clock: Clock | None = None, *, text_mark: str = "") -> tuple["Labeller", str]:
+    """Build what labels files for the service's provider; the text is what is unusual about its code, in Chinese.
+
+    Args:
+        settings: where the configuration stands.
+        clock: what day it is, for the words of the law; the system's when None.
+        text_mark: the explicit mark that plain text gets.
+
+    Raises:
+        GuijuError: the configuration cannot be read, or its provider code cannot stand in a label.
+    """
+    from guiju.labelling.service import Labeller  # noqa: PLC0415 - a house that labels no files does not pay for it
+
+    producer, warning = check_producer(load_configuration(settings.resolved_config).provider_code)
+    words = mark_words(load_law(), clock or SystemClock())
+    return Labeller(producer, words=words, text_mark=text_mark), warning
+
+
+def open_marks(settings: Settings, clock: Clock | None = None) -> "Marks":
+    """Build what puts explicit marks into content, as the block `labels` of the configuration has them.
+
+    Raises:
+        GuijuError: the configuration cannot be read, its text is no lawful mark, or Pillow is not installed.
+    """
+    return _marks(load_law(), clock or SystemClock(), load_label_settings(settings.resolved_config))
+
+
+def open_exporter(
+    settings: Settings, clock: Clock | None = None, progress: Callable[[float], None] | None = None
+) -> "Exporter":
+    """Build what marks and labels content that leaves the house.
+
+    Raises:
+        GuijuError: as `open_labeller` and `open_marks`.
+    """
+    from guiju.labelling.exporting import Exporter  # noqa: PLC0415 - stands on Pillow, which is an extra
+
+    return Exporter(open_labeller(settings, clock)[0], open_marks(settings, clock), progress)
+
+
+class ExporterOnDemand:
+    """What media that a model makes pass through; built with the first of them, since most services make none."""
+
+    def __init__(self, settings: Settings, law: Law, clock: Clock) -> None:
+        """Check what the operator wrote.
+
+        Raises:
+            GuijuError: it cannot be used.
+        """
+        explicit_text_mark(load_label_settings(settings.resolved_config).style.text, mark_words(law, clock))
+        self._open = functools.cache(functools.partial(open_exporter, settings, clock))
+
+    def can_label(self, mime: str) -> bool:
+        """Tell whether content of a media type gets mark and label; nothing does where Pillow is not installed."""
+        return find_spec("PIL") is not None and self._open().can_label(mime)
+
+    def label(self, content: bytes, mime: str, *, content_id: str) -> bytes:
+        """Return `content` marked and labelled; blocks.
+
+        Raises:
+            GuijuError: it cannot be.
+        """
+        return self._open().label(content, mime, content_id=content_id)
+
+
+def _marks(law: Law, clock: Clock, wanted: LabelSettings) -> "Marks":
+    try:
+        from guiju.labelling.marks.service import Marks, Tools  # noqa: PLC0415 - stands on Pillow, which is an extra
+    except ImportError as error:
+        raise ConfigurationError(
+            "显式标识需要 Pillow。请安装：pip install 'guiju[media]'。",
+            "Explicit marks need Pillow. Install it: pip install 'guiju[media]'.",
+        ) from error
+    tools = Tools(wanted.font or BUILT_FONT, wanted.ffmpeg, wanted.voice, _text_reader())
+    return Marks(wanted.style, mark_law(law, clock), tools)
+
+
+def _text_reader() -> Callable[[bytes], Sequence[str]] | None:
+    return _read_text if find_spec("rapidocr") else None
+
+
+def _read_text(content: bytes) -> list[str]:
+    from guiju.labelling.marks.pictures import first_frame  # noqa: PLC0415 - stands on Pillow
+    from guiju.moderation.media.interface import Picture  # noqa: PLC0415 - for who reads pictures alone
+
+    picture = Picture(first_frame(content))
+    with _READING:  # the reader serves one thread at a time
+        return [one.text for one in _reader().look(picture).texts]
+
+
+@functools.cache
+def _reader() -> "TextChecker":
+    from guiju.moderation.media.checkers.text import TextChecker  # noqa: PLC0415 - loads models
+
+    return TextChecker()
+
+
+def _today(clock: Clock) -> date:
+    return clock.now().astimezone(BEIJING).date()
+
+
+def _words(parameter: Parameter) -> tuple[str, ...]:
+    return parameter.value if isinstance(parameter.value, tuple) else (str(parameter.value),)

@@ -1,0 +1,46 @@
+"""The block `labels` of the operator's YAML: what it says is used, and what it cannot say is told with its place."""
+
+from pathlib import Path
+
+import pytest
+
+from guiju.kit.errors import ConfigurationError
+from guiju.labelling.configuration import DEFAULT_TEXT, LabelSettings, load_label_settings
+from guiju.labelling.marks.models import MarkStyle, Moment, Position, SoundCue
+
+
+def test_without_a_block_the_defaults_hold(tmp_path: Path) -> None:
+    assert load_label_settings(tmp_path / "none.yaml") == LabelSettings(MarkStyle(DEFAULT_TEXT))
+    (tmp_path / "a.yaml").write_text("provider_code: x\n")
+    assert load_label_settings(tmp_path / "a.yaml") == LabelSettings()
+
+
+def test_what_it_says_is_used_and_paths_are_seen_from_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(
+        "labels: {text: 'AI合成', position: top-left, moment: end, cue: voice, stays: true, "
+        "voice: v.wav, ffmpeg: /x/ffmpeg}",
+        "utf-8",
+    )
+    found = load_label_settings(tmp_path / "a.yaml")
+    style = MarkStyle("AI合成", Position.TOP_LEFT, Moment.END, SoundCue.VOICE, stays=True)
+    assert found == LabelSettings(style, None, tmp_path / "v.wav", "/x/ffmpeg")
+
+
+@pytest.mark.parametrize(
+    ("block", "place"),
+    [
+        ("[]", "labels"),
+        ("{colour: red}", "labels"),
+        ("{text: 5}", "labels.text"),
+        ("{text: " + "字" * 41 + "}", "labels.text"),
+        ("{position: centre}", "labels.position"),
+        ("{moment: 2}", "labels.moment"),
+        ("{cue: jingle}", "labels.cue"),
+        ("{stays: 'yes'}", "labels.stays"),
+    ],
+)
+def test_what_cannot_be_used_is_told_with_its_place(block: str, place: str, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(f"labels: {block}", "utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load_label_settings(tmp_path / "a.yaml")
+    assert caught.value.where == place
