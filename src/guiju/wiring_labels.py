@@ -91,9 +91,10 @@ def open_exporter(
     Raises:
         GuijuError: as `open_labeller` and `open_marks`.
     """
-    from guiju.labelling.exporting import Exporter  # noqa: PLC0415 - stands on Pillow, which is an extra
+    from guiju.labelling.exporting import Exporter  # noqa: PLC0415 - a house that labels no files does not pay for it
 
-    return Exporter(open_labeller(settings, clock)[0], open_marks(settings, clock), progress)
+    marks = open_marks(settings, clock)
+    return Exporter(open_labeller(settings, clock, text_mark=marks.style.text)[0], marks, progress)
 
 
 class ExporterOnDemand:

@@ -27,6 +27,7 @@ ROOMS = MappingProxyType(
         "media": "图片与声音：试判、屏蔽图片 / pictures and sound: try one, block a picture",
         "label": "给文件加标识 / put the label of generated content into files",
         "inspect": "查看文件的标识 / show the labels in files",
+        "propagate": "传播核验：文件是否生成合成，补写传播要素 / judge files of others, add who spreads them",
         "verify": "核验文件的标识 / check labels, their signature and our records",
         "ledger": "账本：核验、查看、证明、导出、删除 / the ledger: verify, show, prove, export, erase",
         "law": "办法：条款、参数、覆盖检查、评估 / the law: list, show, parameters, check, assess",
@@ -40,6 +41,7 @@ _MODULES = MappingProxyType(
         "app": "applications",
         "label": "label_write",
         "inspect": "label_inspect",
+        "propagate": "label_propagate",
         "verify": "label_verify",
     }
 )

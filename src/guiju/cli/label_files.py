@@ -3,6 +3,7 @@
 import fnmatch
 import glob
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,6 +19,8 @@ from guiju.labelling.models import FoundLabel, Reading
 from guiju.labelling.security.data import verify_security
 
 JOBS, MOST_JOBS = 4, 64
+_STEPS = 1000
+"""Steps of one file: long work on a single one moves the bar too."""
 _WINDOW = 8
 _PATTERN = frozenset("*?[")
 Result = TypeVar("Result")
@@ -104,11 +107,42 @@ def _in_folder(folder: Path) -> Iterator[Path]:
             yield path
 
 
+class Shares:
+    """How much of each file is done, told by whoever works on it."""
+
+    def __init__(self) -> None:
+        """Tell nobody until somebody listens."""
+        self._done: dict[Path, int] = {}
+        self._step: Callable[[int], None] = lambda _: None
+        self._lock = threading.Lock()
+
+    def listen(self, step: Callable[[int], None]) -> None:
+        """Call `step` with the steps just done."""
+        self._step = step
+
+    def of(self, path: Path) -> Callable[[float], None]:
+        """Return what is told the share of a file that is done, 0…1."""
+        return lambda share: self._tell(path, round(min(1.0, share) * _STEPS))
+
+    def finish(self, path: Path) -> None:
+        """Count a file as done."""
+        self._tell(path, _STEPS)
+
+    def _tell(self, path: Path, steps: int) -> None:
+        with self._lock:
+            before = self._done.get(path, 0)
+            if steps > before:
+                self._done[path] = steps
+                self._step(steps - before)
+
+
 def work_through(
-    paths: Sequence[Path], work: Callable[[Path], Result], jobs: int, *, title: str
+    paths: Sequence[Path], work: Callable[[Path], Result], jobs: int, *, title: str, shares: Shares | None = None
 ) -> Iterator[tuple[Path, Result | GuijuError]]:
     """Work on files, `jobs` at a time, with a bar that tells the time left; give results in the order of the files."""
-    with ThreadPoolExecutor(jobs) as pool, stepping(title, len(paths)) as step:
+    shares = shares or Shares()
+    with ThreadPoolExecutor(jobs) as pool, stepping(title, len(paths) * _STEPS) as step:
+        shares.listen(step)
         waiting: deque[tuple[Path, Future[Result]]] = deque()
         left = iter(paths)
         try:
@@ -122,7 +156,7 @@ def work_through(
                     result: Result | GuijuError = future.result()
                 except GuijuError as error:
                     result = error
-                step(1)
+                shares.finish(path)
                 yield path, result
         finally:
             for _, future in waiting:

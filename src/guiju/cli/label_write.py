@@ -3,8 +3,9 @@
 import contextlib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import orjson
 import typer
@@ -14,6 +15,7 @@ from guiju.cli.inputs import read_settings
 from guiju.cli.label_files import (
     JOBS,
     MOST_JOBS,
+    Shares,
     common_folder,
     error_facts,
     find_files,
@@ -25,11 +27,15 @@ from guiju.cli.terminal import note, say
 from guiju.kit.canonical_json import JsonObject
 from guiju.kit.errors import GuijuError, InputError
 from guiju.kit.ids import new_id
+from guiju.labelling.exporting import Exporter, mark_facts
 from guiju.labelling.models import ForeignLabel, Labelled, Producer, Verdict
 from guiju.labelling.produce_ids import LedgerRegistry
 from guiju.labelling.service import Labeller
 from guiju.settings import Settings
-from guiju.wiring_labels import open_labeller
+from guiju.wiring_labels import open_labeller, open_marks
+
+if TYPE_CHECKING:
+    from guiju.labelling.marks.service import Marks
 
 DEFAULT_MARK = "本内容由人工智能生成"
 
@@ -53,6 +59,13 @@ def command(  # noqa: PLR0913 - the options of one command
     left_out: Annotated[
         Path | None, typer.Option(help="未加标识的文件及原因（JSON 行） / where to list what got no label, and why")
     ] = None,
+    explicit: Annotated[
+        bool,
+        typer.Option(
+            "--explicit",
+            help="同时加看得见、听得到的显式标识（配置 labels） / add the mark that people see or hear too",
+        ),
+    ] = False,
     mark: Annotated[str, typer.Option(help="纯文本文件的显式标识 / the explicit mark of plain text")] = DEFAULT_MARK,
     actor: Annotated[str, typer.Option(help="谁在操作 / who does it: system, staff:<id>")] = "system",
     jobs: Annotated[int, typer.Option(min=1, max=MOST_JOBS, help="并行数 / how many at once")] = JOBS,
@@ -69,9 +82,14 @@ def command(  # noqa: PLR0913 - the options of one command
     counted: Counter[str] = Counter()
     with _registry(settings, actor) as registry, _list_file(left_out) as listing:
         worker = _Worker(
-            labeller, registry, foreign=foreign, again=again, content_id=content_id, out=out, top=common_folder(paths)
+            labeller,
+            registry,
+            marks=open_marks(settings) if explicit else None,
+            wish=_Wish(foreign, content_id, again=again),
+            out=out,
+            top=common_folder(paths),
         )
-        for path, result in work_through(paths, worker.label, jobs, title="加标识 / labelling"):
+        for path, result in work_through(paths, worker.label, jobs, title="加标识 / labelling", shares=worker.shares):
             facts = error_facts(path, result) if isinstance(result, GuijuError) else result
             counted[str(facts["state"])] += 1
             if listing is not None and facts["state"] == "failed":
@@ -85,6 +103,15 @@ def command(  # noqa: PLR0913 - the options of one command
         raise typer.Exit(1)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What becomes of labels that are there, and the number to write."""
+
+    foreign: ForeignLabel
+    content_id: str
+    again: bool
+
+
 class _Worker:
     """Labels one file after the other, as the options say."""
 
@@ -93,39 +120,51 @@ class _Worker:
         labeller: Labeller,
         registry: LedgerRegistry,
         *,
-        foreign: ForeignLabel,
-        again: bool,
-        content_id: str,
+        marks: "Marks | None",
+        wish: _Wish,
         out: Path | None,
         top: Path,
     ) -> None:
         self._labeller = labeller
         self._registry = registry
-        self._foreign = foreign
-        self._again = again
-        self._content_id = content_id
+        self._marks = marks
+        self._wish = wish
         self._out = out
         self._top = top
+        self.shares = Shares()
 
     def label(self, path: Path) -> JsonObject:
         """Label one file, or leave it where its label is ours and in order."""
         target = None if self._out is None else self._out / path.resolve().relative_to(self._top)
         if target is not None and target.exists():
             raise InputError("目标文件已存在。", "The target is there already.", where=str(target))
-        if not self._again and target is None:
+        if not self._wish.again and target is None:
             reading = self._labeller.verify(path)
             is_ours = reading.label is not None and Producer(reading.label.content_producer) == self._labeller.producer
             if (reading.verdict is Verdict.CONFORMING and is_ours) or reading.explicit_mark:
                 return {**reading_facts(path, reading), "state": "kept"}
-        content_id = self._content_id or new_id()
+        content_id = self._wish.content_id or new_id()
+        if self._marks is not None:
+            return self._export(path, target, content_id)
         done = self._labeller.label_file(
             path,
             content_id=content_id,
-            foreign=self._foreign,
+            foreign=self._wish.foreign,
             target=target,
             record=lambda one: self._registry.record(one, content_id),
         )
         return _facts(target or path, done, content_id)
+
+    def _export(self, path: Path, target: Path | None, content_id: str) -> JsonObject:
+        assert self._marks is not None  # noqa: S101 - asked before
+        exported = Exporter(self._labeller, self._marks, self.shares.of(path)).export(
+            path,
+            content_id=content_id,
+            foreign=self._wish.foreign,
+            target=target,
+            record=lambda one, mark: self._registry.record(one, content_id, mark),
+        )
+        return {**_facts(target or path, exported.labelled, content_id), "explicit": mark_facts(exported.marked)}
 
 
 def _facts(path: Path, done: Labelled, content_id: str) -> JsonObject:
@@ -151,7 +190,11 @@ def _tell(facts: JsonObject, *, as_json: bool) -> None:
     elif facts["state"] == "kept":
         say(f"= {facts['path']}  已有标识 / labelled already")
     else:
-        say(f"✓ {facts['path']}  {facts['place']}  {facts['produce_id']}", style="green")
+        mark = facts.get("explicit")
+        shown = f"  显式 / explicit: {mark['text']} ({mark['place']})" if isinstance(mark, dict) else ""
+        say(f"✓ {facts['path']}  {facts['place']}  {facts['produce_id']}{shown}", style="green")
+        for text in mark["notes"] if isinstance(mark, dict) and isinstance(mark["notes"], list) else ():
+            say(f"  {text}")
 
 
 @contextlib.contextmanager

@@ -132,3 +132,49 @@ def test_inspect_shows_places_and_problems(cli: Cli, folder: Path) -> None:
     assert "tEXt AIGC" in said.out
     assert "6.1 c" in said.out
     assert "no label" in cli("inspect", str(folder / "deep" / "b.mp4")).out
+
+
+def test_explicit_marks_are_added_recorded_and_told(cli: Cli, folder: Path) -> None:
+    (folder / "deep" / "damaged.gif").unlink()
+    (folder / "deep" / "b.mp4").unlink()
+    (folder / "note.md").write_text("# 标题\n", "utf-8")
+    said = cli("label", str(folder), "--explicit", "--json")
+    assert said.status == 0, said.err
+    told = {Path(str(one["path"])).name: one for one in lines(said)}
+    assert {name: one["explicit"]["text"] for name, one in told.items()} == dict.fromkeys(  # type: ignore[index]
+        ("a.png", "note.txt", "note.md"), "内容由AI生成"
+    )
+    assert "**内容由AI生成**" in (folder / "note.md").read_text("utf-8")
+    ledger = open_evidence(Settings())
+    (head,) = ledger.find(EntryQuery(subject=f"label:{told['a.png']['produce_id']}"))
+    body = ledger.body(head.id)
+    assert isinstance(body, dict)
+    assert isinstance(body["explicit"], dict)
+    assert body["explicit"]["place"] == told["a.png"]["explicit"]["place"]  # type: ignore[index]
+    ledger.stop()
+    assert "已有 / kept 3" in cli("label", str(folder), "--explicit").out
+
+
+def test_files_of_others_are_judged_and_who_spreads_them_is_written(
+    cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("guiju.wiring_labels._text_reader", lambda: None)
+    path = folder / "a.png"
+    before = path.read_bytes()
+    blind = lines(cli("propagate", str(path), "--json"))[0]
+    assert blind["state"] == "inconclusive"
+    assert "文字识别" in str(blind["reasons"])
+    assert path.read_bytes() == before
+    assert lines(cli("propagate", str(path), "--write", "--json"))[0]["state"] == "inconclusive"
+    assert path.read_bytes() == before
+    declared = lines(cli("propagate", str(path), "--declared", "--write", "--json"))[0]
+    assert declared["state"] == "possibly"
+    (found,) = lines(cli("inspect", str(path), "--json"))
+    fields = found["labels"][0]["fields"]  # type: ignore[index]
+    assert (fields["Label"], fields["ContentProducer"], fields["PropagateID"]) == ("2", "", declared["propagate_id"])
+    assert found["state"] == "conforming"
+    assert "可能为生成合成内容" in cli("propagate", str(path)).out
+    theirs = folder / "t.md"
+    theirs.write_text("正文\n\n由AI生成\n", "utf-8")
+    assert "疑似" in cli("propagate", str(theirs)).out
+    assert "未发现" in cli("propagate", str(folder / "deep" / "note.txt")).out
