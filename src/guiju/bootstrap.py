@@ -43,7 +43,7 @@ from guiju.storage.jobs import JobQueue
 from guiju.storage.migrate import migrate
 from guiju.supervision.service import Supervision
 from guiju.wiring import RoomReadings, abuse_rule, parameter_on, read_exchange_facts
-from guiju.wiring_labels import ExporterOnDemand, mark_words
+from guiju.wiring_labels import ExporterOnDemand, LabelDesk, mark_words
 
 _log = logging.getLogger(__name__)
 
@@ -79,6 +79,7 @@ class House:
     review: Review
     readings: RoomReadings
     queue: JobQueue
+    labels: LabelDesk
     telemetry: Telemetry | None = None
     _rounds: "list[asyncio.Task[None]]" = field(default_factory=list, repr=False)
 
@@ -275,6 +276,7 @@ def build_house(settings: Settings, clock: Clock | None = None) -> House:
         review=review,
         readings=readings,
         queue=JobQueue(database, clock, owner=f"house:{new_id()}"),
+        labels=LabelDesk(settings, law, clock, ledger),
         telemetry=telemetry,
     )
 

@@ -17,10 +17,12 @@ from guiju.labelling.models import MarkWords
 from guiju.labelling.rules import check_producer, explicit_text_mark
 from guiju.law.models import Parameter
 from guiju.law.service import Law, load_law
+from guiju.ledger.service import Ledger
 from guiju.settings import Settings
 
 if TYPE_CHECKING:
     from guiju.labelling.exporting import Exporter
+    from guiju.labelling.inspecting import Inspected
     from guiju.labelling.marks.service import Marks
     from guiju.labelling.service import Labeller
     from guiju.moderation.media.checkers.text import TextChecker
@@ -120,6 +122,55 @@ class ExporterOnDemand:
             GuijuError: it cannot be.
         """
         return self._open().label(content, mime, content_id=content_id)
+
+
+class LabelDesk:
+    """What the console shows of labels: how this service marks, and what stands in a file that is handed in."""
+
+    def __init__(self, settings: Settings, law: Law, clock: Clock, ledger: Ledger) -> None:
+        """Read the operator's wishes when they are asked for; `ledger` is the registry of numbers."""
+        self._settings, self._law, self._clock, self._ledger = settings, law, clock, ledger
+
+    def wishes(self) -> LabelSettings:
+        """Return how marks look and sound.
+
+        Raises:
+            ConfigurationError: what the operator wrote cannot be used.
+        """
+        return load_label_settings(self._settings.resolved_config)
+
+    def producer(self) -> str:
+        """Return the code, or the name, that stands in this service's labels.
+
+        Raises:
+            ConfigurationError: the configuration cannot be read.
+        """
+        return load_configuration(self._settings.resolved_config).provider_code
+
+    def inspect(self, path: Path, *, is_declared: bool) -> "Inspected":
+        """Look at a file whole.
+
+        Raises:
+            GuijuError: the configuration cannot be used, or the file cannot be opened.
+        """
+        from guiju.labelling.inspecting import Inspector  # noqa: PLC0415 - pays for labels only who asks
+        from guiju.labelling.produce_ids import LedgerRegistry  # noqa: PLC0415 - as above
+
+        marks = _marks(self._law, self._clock, self.wishes()) if find_spec("PIL") else None
+        labeller = open_labeller(self._settings, self._clock)[0]
+        return Inspector(labeller, marks, LedgerRegistry(self._ledger, "system")).inspect(path, is_declared=is_declared)
+
+    def sample(self) -> bytes:
+        """Return a small PNG with the mark as it is drawn on pictures; empty where nothing here can draw.
+
+        Raises:
+            GuijuError: the configuration cannot be used.
+        """
+        if find_spec("PIL") is None:
+            return b""
+        from guiju.labelling.marks.pictures import plain_picture  # noqa: PLC0415 - stands on Pillow, an extra
+
+        return _marks(self._law, self._clock, self.wishes()).mark(plain_picture(480, 270), "image/png")[0]
 
 
 def _marks(law: Law, clock: Clock, wanted: LabelSettings) -> "Marks":

@@ -18,6 +18,7 @@ from guiju.web.routes.apps import apps_routes
 from guiju.web.routes.changes import changes_routes
 from guiju.web.routes.chat import chat_routes
 from guiju.web.routes.exchanges import exchanges_routes
+from guiju.web.routes.labels import labels_routes
 from guiju.web.routes.law import law_routes
 from guiju.web.routes.ledger import ledger_routes
 from guiju.web.routes.live import live_routes
@@ -62,6 +63,7 @@ def console_app(house: WebHouse) -> Starlette:
         *policy_routes(door),
         *review_routes(door),
         *changes_routes(door),
+        *labels_routes(door),
         *apps_routes(door),
         *sanctions_routes(door),
         *ledger_routes(door),

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -36,6 +37,7 @@ class Visit:
         member: who is signed in, or None.
         secret: the session or visitor cookie, to which form tokens are bound.
         form: the fields of a POST.
+        upload: the file of a POST that takes one.
         csrf: the token for forms on the answer.
     """
 
@@ -45,6 +47,7 @@ class Visit:
     member: StaffMember | None
     secret: str
     form: Mapping[str, str] = field(default_factory=dict)
+    upload: UploadFile | None = None
 
     @property
     def house(self) -> WebHouse:
@@ -135,6 +138,10 @@ class Door:
         """Make a form's target; with `action`, only for people who may do it."""
         return Route(path, self._endpoint(handler, action), methods=["POST"])
 
+    def post_file(self, path: str, handler: Handler, action: str) -> Route:
+        """Make the target of a form that hands in a file, for people who may do `action`."""
+        return Route(path, self._endpoint(handler, action, takes_file=True), methods=["POST"])
+
     def visit_of(self, request: Request) -> Visit:
         """Read language, session and visitor of a request (reads the database)."""
         language = choose_language(request.query_params.get("lang"), request.cookies.get("gj_lang"))
@@ -148,33 +155,40 @@ class Door:
         language = choose_language(request.query_params.get("lang"), request.cookies.get("gj_lang"))
         return Visit(self, request, language, None, security.new_secret())
 
-    def _endpoint(self, handler: Handler, action: str) -> Callable[[Request], Awaitable[Response]]:
+    def _endpoint(
+        self, handler: Handler, action: str, *, takes_file: bool = False
+    ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             visit = await run_in_threadpool(self.visit_of, request)
             try:
-                response = await self._answer(visit, handler, action)
+                response = await self._answer(visit, handler, action, takes_file=takes_file)
             except GuijuError as error:
                 response = visit.error(error, status_of(error))
             return self._with_cookies(visit, response)
 
         return endpoint
 
-    async def _answer(self, visit: Visit, handler: Handler, action: str) -> Response:
+    async def _answer(self, visit: Visit, handler: Handler, action: str, *, takes_file: bool) -> Response:
         request = visit.request
         if action and visit.member is None:
             return sign_in_first(visit)
         if action and not visit.may(action):
             raise not_allowed()
         if request.method == "POST":
-            visit = await self._posted(visit)
+            visit = await self._posted(visit, takes_file=takes_file)
         if inspect.iscoroutinefunction(handler):
             answer: Response = await handler(visit)
             return answer
         return await run_in_threadpool(handler, visit)  # type: ignore[arg-type]
 
-    async def _posted(self, visit: Visit) -> Visit:
+    async def _posted(self, visit: Visit, *, takes_file: bool) -> Visit:
         request = visit.request
         security.check_origin(request)
+        cookie = request.cookies.get(self.session_cookie if visit.member else self.visitor_cookie, "")[:200]
+        if takes_file and request.headers.get("content-type", "").startswith("multipart/form-data"):
+            form, upload = await security.read_upload(request, security.LARGEST_UPLOAD)
+            security.check_csrf(form.pop("csrf", ""), cookie)
+            return Visit(self, request, visit.language, visit.member, visit.secret, form, upload)
         is_json = request.headers.get("content-type", "").startswith("application/json")
         body = await security.read_bounded(request, security.LARGEST_CHAT if is_json else security.LARGEST_FORM)
         if is_json:
@@ -182,8 +196,7 @@ class Door:
         else:
             form = security.parse_form(body, request.headers.get("content-type", ""))
             given = form.pop("csrf", "")
-        cookie = request.cookies.get(self.session_cookie if visit.member else self.visitor_cookie, "")
-        security.check_csrf(given, cookie[:200])
+        security.check_csrf(given, cookie)
         return Visit(self, request, visit.language, visit.member, visit.secret, form)
 
     def _with_cookies(self, visit: Visit, response: Response) -> Response:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from guiju.settings import Settings
     from guiju.staff.service import Staff
     from guiju.supervision.service import Supervision
+    from guiju.wiring_labels import LabelDesk
 
 
 class WebHouse(Protocol):
@@ -52,6 +53,11 @@ class WebHouse(Protocol):
     @property
     def supervision(self) -> Supervision:
         """Where the service stands."""
+        ...
+
+    @property
+    def labels(self) -> LabelDesk:
+        """Marks and labels of generated content."""
         ...
 
     @property

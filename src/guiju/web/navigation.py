@@ -30,6 +30,7 @@ NAVIGATION = (
             NavEntry("待复核", "/console/review", "view_review"),
             NavEntry("关键词与策略", "/console/policy", "view_policy"),
             NavEntry("词库变更", "/console/changes", "view_policy"),
+            NavEntry("标识", "/console/labels", "view_labels"),
             NavEntry("应用与密钥", "/console/apps", "view_apps"),
             NavEntry("用户处置", "/console/sanctions", "view_sanctions"),
         ),

@@ -3,9 +3,12 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import AsyncGenerator
 from urllib.parse import parse_qsl, urlsplit
 
-from starlette.datastructures import MutableHeaders
+from python_multipart.exceptions import MultipartParseError
+from starlette.datastructures import MutableHeaders, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +17,7 @@ from guiju.kit.errors import InputError, RefusedError
 
 LARGEST_FORM = 512 * 1024
 LARGEST_CHAT = 1024 * 1024
+LARGEST_UPLOAD = 64 * 1024 * 1024
 _MOST_FIELDS = 100
 
 _POLICY = (
@@ -92,6 +96,34 @@ async def read_bounded(request: Request, limit: int) -> bytes:
         if len(body) > limit:
             raise _too_large(limit)
     return bytes(body)
+
+
+async def read_upload(request: Request, limit: int) -> tuple[dict[str, str], UploadFile | None]:
+    """Read a form with at most one file, up to `limit` bytes together; the file lies on disk past a megabyte.
+
+    Raises:
+        TooLargeError: there is more.
+        InputError: it is no such form.
+    """
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise _too_large(limit)
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        size = 0
+        async for piece in request.stream():
+            size += len(piece)
+            if size > limit:
+                raise _too_large(limit)
+            yield piece
+
+    try:
+        parser = MultiPartParser(request.headers, pieces(), max_files=1, max_fields=_MOST_FIELDS)
+        form = await parser.parse()
+    except (MultiPartException, MultipartParseError, UnicodeDecodeError) as error:
+        raise _bad_form() from error
+    fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+    return fields, next((value for _, value in form.multi_items() if isinstance(value, UploadFile)), None)
 
 
 def parse_form(body: bytes, content_type: str) -> dict[str, str]:

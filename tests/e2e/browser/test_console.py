@@ -16,6 +16,7 @@ PAGES = (
     "/console/live",
     "/console/policy",
     "/console/policy/terms",
+    "/console/labels",
     "/console/apps",
     "/console/ledger",
     "/console/system",

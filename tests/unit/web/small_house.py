@@ -40,6 +40,7 @@ from guiju.storage.migrate import migrate
 from guiju.supervision.service import Supervision
 from guiju.web.console_app import console_app
 from guiju.wiring import parameter_on
+from guiju.wiring_labels import LabelDesk
 
 PASSWORD = "gate house paper"
 BANNED = "枪支出售"
@@ -79,6 +80,7 @@ class SmallHouse:
     supervision: Supervision
     staff: Staff
     review: Review
+    labels: LabelDesk
     database: Database
     policy: Path
 
@@ -134,6 +136,7 @@ def build_small_house(folder: Path) -> SmallHouse:
             ),
             ReviewSettings(sample_share=0.0, stage_hours=0.0),
         ),
+        LabelDesk(Settings(var=folder), law, clock, ledger),
         database,
         policy,
     )

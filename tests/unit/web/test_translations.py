@@ -12,7 +12,7 @@ from guiju.law.service import load_law
 from guiju.web.badges import ACTION_TITLES, CIRCUIT_TITLES, VERDICT_TITLES
 from guiju.web.navigation import NAVIGATION
 from guiju.web.rendering import AI_MARK, HERE
-from guiju.web.routes import apps, changes, review, sanctions
+from guiju.web.routes import apps, changes, labels, review, sanctions
 from guiju.web.routes.changes import LIST_TITLES
 from guiju.web.routes.exchanges import ENTRY_TITLES
 from guiju.web.routes.law import EVENT_TITLES
@@ -21,6 +21,7 @@ from guiju.web.routes.review import EXAMPLE_TITLES
 from guiju.web.views.apps import LIMIT_TITLES, RANGES, SERVES_TITLES
 from guiju.web.views.changes import CAUTION_TITLES, CHANGE_STATES, KINDS, OPS, SKIPPED_TITLES, STAGE_TITLES
 from guiju.web.views.exchanges import EXCHANGE_OUTCOMES
+from guiju.web.views.labels import ASKED
 from guiju.web.views.live import WINDOWS
 from guiju.web.views.overview import DUTIES
 from guiju.web.views.review import REASONS, STATES, TALLIES
@@ -82,6 +83,9 @@ def in_tables() -> set[str]:
     texts |= {*review.DONE.values(), *changes.DONE.values(), *(title for title, _, _ in WINDOWS.values())}
     texts |= {*LIMIT_TITLES.values(), *SERVES_TITLES.values(), *RANGES.values(), *KIND_TITLES.values()}
     texts |= {*sanctions.DONE.values(), *sanctions.STATE_TITLES.values(), *apps.DONE.values()}
+    texts |= {*labels.KINDS.values(), *labels.SIGNATURES.values(), *(title for title, _ in ASKED)}
+    for table in (labels.VERDICTS, labels.STATES, labels.SIGNS):
+        texts |= {title for title, _ in table.values()}
     tables = (EXCHANGE_OUTCOMES, ACTION_TITLES, VERDICT_TITLES, REASONS, STATES, CHANGE_STATES, KINDS, CIRCUIT_TITLES)
     for titles in (table.values() for table in tables):
         texts |= {title for title, _ in titles}

@@ -203,6 +203,14 @@ def _contrast_of(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], plate:
     return contrast(float(light[plate.letters > 250].mean()), float(np.percentile(light[plate.letters == 0], 95)))  # noqa: PLR2004
 
 
+def plain_picture(width: int, height: int) -> bytes:
+    """Return a PNG with a gradient from light to dark, to show a mark on."""
+    shades = np.linspace(235, 60, width).astype(np.uint8)
+    target = io.BytesIO()
+    Image.fromarray(np.repeat(shades[None, :], height, axis=0)).save(target, "PNG")
+    return target.getvalue()
+
+
 def first_frame(content: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """Return the pixels of a picture, or of its first frame, as people see them: height × width × 3, on white.
 

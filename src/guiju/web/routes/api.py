@@ -22,6 +22,7 @@ from guiju.web import security
 from guiju.web.door import Door, Visit, not_allowed, status_of, unexpected
 from guiju.web.routes.api_admission import add_admission
 from guiju.web.routes.api_review import add_changes, add_review
+from guiju.web.routes.labels import add_labels
 from guiju.web.routes.ledger import entry_named, entry_query
 from guiju.web.tables import PAGE_ROWS
 from guiju.web.views.exchanges import ExchangesView, ExchangeView, exchange_view, exchanges_view
@@ -90,6 +91,7 @@ def api_app(door: Door) -> FastAPI:
     _add_policy(app, door)
     add_review(app, door, _only)
     add_changes(app, door, _only)
+    add_labels(app, door, _only)
     add_admission(app, door, _only)
     _add_ledger(app, door)
     _add_house(app, door)
