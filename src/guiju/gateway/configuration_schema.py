@@ -6,6 +6,7 @@ from typing import TypeAlias
 from guiju.gateway.app_rules import IdentityMethod
 from guiju.gateway.configuration import KINDS, WEIGHT_MOST
 from guiju.gateway.models import BreakerSettings, Limits, Patience
+from guiju.labelling.configuration import label_schema
 
 _Numbers: TypeAlias = type[Limits] | type[Patience] | type[BreakerSettings]
 
@@ -28,6 +29,7 @@ def configuration_schema() -> dict[str, object]:
                 "items": {"type": "string", "pattern": "^/v1(/[A-Za-z0-9][A-Za-z0-9._-]*)+$"},
                 "description": "照样转交的其他端点 / further endpoints that are passed on",
             },
+            "labels": label_schema(),
             "upstreams": {"type": "array", "minItems": 1, "items": _upstream()},
             "users": _mapping(issuers={"type": "array", "items": _issuer()}),
             "prices": _mapping(

@@ -77,6 +77,31 @@ def read_label_settings(block: object, folder: Path) -> LabelSettings:
     )
 
 
+def label_schema() -> dict[str, object]:
+    """Return the JSON Schema of the block, for editors to complete and check it."""
+    choices: tuple[tuple[str, type[StrEnum], str], ...] = (
+        ("position", Position, "图片与视频中的位置 / where on pictures and video"),
+        ("moment", Moment, "文本与音频中的位置 / where in text and sound"),
+        ("cue", SoundCue, "音频标识：节奏或语音 / how sound is marked: rhythm or voice"),
+    )
+    texts = (
+        ("text", "显式标识文字 / the text of explicit marks"),
+        ("font", "字体文件 / a font file; the font of the build without it"),
+        ("voice", "语音标识录音（WAV） / a recording of the text as WAV"),
+        ("ffmpeg", "ffmpeg 的名称或路径 / name or path of ffmpeg"),
+    )
+    flags = (
+        ("stays", "视频标识全程显示 / the mark stays on the whole video"),
+        ("at_the_end", "视频末尾再次显示 / the mark comes again at the end of a video"),
+    )
+    properties: dict[str, object] = {
+        name: {"enum": [one.value for one in choice], "description": says} for name, choice, says in choices
+    }
+    properties |= {name: {"type": "string", "description": says} for name, says in texts}
+    properties |= {name: {"type": "boolean", "default": False, "description": says} for name, says in flags}
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
 def _text(block: Mapping[object, object], name: str) -> str:
     value = block.get(name, "")
     if not isinstance(value, str):

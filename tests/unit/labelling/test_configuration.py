@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from guiju.kit.errors import ConfigurationError
-from guiju.labelling.configuration import DEFAULT_TEXT, LabelSettings, load_label_settings
+from guiju.labelling.configuration import (
+    DEFAULT_TEXT,
+    LabelSettings,
+    label_schema,
+    load_label_settings,
+    read_label_settings,
+)
 from guiju.labelling.marks.models import MarkStyle, Moment, Position, SoundCue
 
 
@@ -44,3 +50,15 @@ def test_what_cannot_be_used_is_told_with_its_place(block: str, place: str, tmp_
     with pytest.raises(ConfigurationError) as caught:
         load_label_settings(tmp_path / "a.yaml")
     assert caught.value.where == place
+
+
+def test_the_schema_knows_every_key_that_the_reader_knows(tmp_path: Path) -> None:
+    properties = label_schema()["properties"]
+    assert isinstance(properties, dict)
+    for name in properties:
+        try:
+            read_label_settings({name: 5}, tmp_path)
+        except ConfigurationError as error:
+            assert error.where == f"labels.{name}"  # known, and of the wrong type
+    with pytest.raises(ConfigurationError, match="未知字段"):
+        read_label_settings({"other": 5}, tmp_path)
