@@ -94,7 +94,7 @@ class _Worker:
         if registry is None:
             return facts
         number = new_id()
-        label = label_of(judgement, reading, self._labeller.producer, number)
+        label = label_of(judgement, reading, self._labeller.producer, propagate_id=number)
         if label is None:
             return facts
         done = self._labeller.write_label(path, label, record=lambda one: registry.record(one, number))

@@ -96,9 +96,7 @@ def command(  # noqa: PLR0913 - the options of one command
                 listing.write(orjson.dumps(facts).decode() + "\n")
             _tell(facts, as_json=as_json)
     if not as_json:
-        say(
-            f"已加 / labelled {counted['labelled']} · 已有 / kept {counted['kept']} · 未加 / failed {counted['failed']}"
-        )
+        _sum_up(counted)
     if counted["failed"]:
         raise typer.Exit(1)
 
@@ -180,6 +178,10 @@ def _facts(path: Path, done: Labelled, content_id: str) -> JsonObject:
         "size_after": done.size_after,
         "replaced": list(done.replaced),
     }
+
+
+def _sum_up(counted: Counter[str]) -> None:
+    say(f"已加 / labelled {counted['labelled']} · 已有 / kept {counted['kept']} · 未加 / failed {counted['failed']}")
 
 
 def _tell(facts: JsonObject, *, as_json: bool) -> None:

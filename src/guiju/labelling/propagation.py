@@ -68,7 +68,7 @@ def judge_content(reading: Reading, *, is_declared: bool, traces: Sequence[Trace
     )
 
 
-def label_of(judgement: Judgement, reading: Reading, propagator: Producer, propagate_id: str) -> Label | None:
+def label_of(judgement: Judgement, reading: Reading, propagator: Producer, *, propagate_id: str) -> Label | None:
     """Return the label that who spreads the content writes; None where nothing is to be written.
 
     What the producer wrote stays; article 6 adds the propagator's name or code and its own number.

@@ -56,9 +56,8 @@ def test_the_schema_knows_every_key_that_the_reader_knows(tmp_path: Path) -> Non
     properties = label_schema()["properties"]
     assert isinstance(properties, dict)
     for name in properties:
-        try:
+        with pytest.raises(ConfigurationError) as caught:
             read_label_settings({name: 5}, tmp_path)
-        except ConfigurationError as error:
-            assert error.where == f"labels.{name}"  # known, and of the wrong type
+        assert caught.value.where == f"labels.{name}"  # known, and of the wrong type
     with pytest.raises(ConfigurationError, match="未知字段"):
         read_label_settings({"other": 5}, tmp_path)

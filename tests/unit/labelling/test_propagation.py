@@ -65,7 +65,7 @@ def test_nothing_is_held_for_free_of_signs_while_a_look_is_missing() -> None:
 
 def test_what_the_producer_wrote_stays_and_who_spreads_it_is_added() -> None:
     reading = found(BARE)
-    label = label_of(judge_content(reading, is_declared=False, traces=()), reading, PRODUCER, "p-1")
+    label = label_of(judge_content(reading, is_declared=False, traces=()), reading, PRODUCER, propagate_id="p-1")
     assert label is not None
     assert (label.label, label.content_producer, label.produce_id) == ("1", OTHER, "u:1/task:e5118399")
     assert (label.content_propagator, label.propagate_id) == (CODE, "p-1")
@@ -74,7 +74,7 @@ def test_what_the_producer_wrote_stays_and_who_spreads_it_is_added() -> None:
 @pytest.mark.parametrize(("is_declared", "value"), [(True, "2"), (False, "3")])
 def test_of_an_unknown_producer_only_the_spreader_is_written_and_that_conforms(is_declared: object, value: str) -> None:
     judgement = judge_content(NOTHING, is_declared=bool(is_declared), traces=(SEEN,))
-    label = label_of(judgement, NOTHING, PRODUCER, "p-1")
+    label = label_of(judgement, NOTHING, PRODUCER, propagate_id="p-1")
     assert label is not None
     assert label == spread(value, PRODUCER, "p-1")
     assert label_problems(label) == ()
@@ -84,7 +84,7 @@ def test_of_an_unknown_producer_only_the_spreader_is_written_and_that_conforms(i
 def test_nothing_is_written_where_nothing_speaks_for_it_or_nobody_can_say() -> None:
     for traces in ((UNSEEN,), (BLIND,)):
         judgement = judge_content(NOTHING, is_declared=False, traces=traces)
-        assert label_of(judgement, NOTHING, PRODUCER, "p-1") is None
+        assert label_of(judgement, NOTHING, PRODUCER, propagate_id="p-1") is None
 
 
 def test_the_elements_of_who_spreads_it_are_written_into_the_file(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ class OpenXml:
         return archive.edits(
             {
                 TYPES: with_type(archive, _CUSTOM, _CONTENT_TYPE),
-                RELATIONS: with_relation(archive, RELATIONS, _RELATION, _CUSTOM)[0],
+                RELATIONS: with_relation(archive, RELATIONS, _RELATION, target=_CUSTOM)[0],
                 _CUSTOM: new,
             }
         )

@@ -86,7 +86,7 @@ def with_type(archive: Archive, part_name: str, content_type: str) -> bytes:
     return replaced(part, found[0], old, new=_bare(new, found[0], _TYPES_SPACE))
 
 
-def with_relation(archive: Archive, relations: str, kind: str, target: str) -> tuple[bytes, str]:
+def with_relation(archive: Archive, relations: str, kind: str, *, target: str) -> tuple[bytes, str]:
     """Return the relations with one more, and its id; `kind` is its whole type."""
     part = archive.read(relations) or _EMPTY_RELATIONS
     found = elements(part, lambda local, _: local == "Relationship")

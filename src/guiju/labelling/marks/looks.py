@@ -50,7 +50,7 @@ def in_picture(source: Source, read_text: ReadText | None, words: MarkWords) -> 
         return cannot("text", error)
 
 
-def in_opening(ffmpeg: Ffmpeg, path: Path, read_text: ReadText | None, words: MarkWords) -> Trace:
+def in_opening(ffmpeg: Ffmpeg, path: Path, read_text: ReadText | None, *, words: MarkWords) -> Trace:
     """Read what is written in the opening picture of a video, where the standard wants the mark.
 
     Raises:

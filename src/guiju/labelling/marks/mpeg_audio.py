@@ -83,7 +83,7 @@ def frames_of(content: bytes) -> list[bytes]:
     return frames
 
 
-def cue_edits(source: Source, sound: Sound, frames: Sequence[bytes], moment: Moment) -> tuple[list[Edit], int]:
+def cue_edits(source: Source, sound: Sound, frames: Sequence[bytes], *, moment: Moment) -> tuple[list[Edit], int]:
     """Plan to put the frames of a cue into the sound; the number is the byte at which they go."""
     at = {Moment.START: sound.start, Moment.END: sound.end}.get(moment, -1)
     if at < 0:
@@ -91,7 +91,7 @@ def cue_edits(source: Source, sound: Sound, frames: Sequence[bytes], moment: Mom
     new = b"".join(frames)
     edits = [Edit(at, at, new)]
     if sound.xing >= 0:
-        edits += _table_edits(source, sound, at, new, len(frames))
+        edits += _table_edits(source, sound, at, new=new, count=len(frames))
     return edits, at
 
 
@@ -149,7 +149,7 @@ def _borrows(frame: bytes, *, is_first: bool) -> bool:
     return (begin >> 7 if is_first else begin >> 8) != 0
 
 
-def _table_edits(source: Source, sound: Sound, at: int, new: bytes, count: int) -> list[Edit]:
+def _table_edits(source: Source, sound: Sound, at: int, *, new: bytes, count: int) -> list[Edit]:
     flags = struct.unpack(">I", source.read(sound.xing + 4, 4))[0]
     place, edits, old = sound.xing + 8, [], 0
     total = sound.end - sound.xing_at

@@ -110,25 +110,25 @@ def _word(archive: Archive, text: str) -> Parts:
         if one.local == "headerReference" and (name := one.attributes.get("id")) in headers
     }
     changed = {name: _with_paragraph(part_of(archive, name), text) for name in sorted(used)}
-    missing = _missing_kinds(archive, main, sections, found)
+    missing = _missing_kinds(archive, main, sections, found=found)
     if not missing:
         return changed
     office = _STRICT_OFFICE if _STRICT in root.space else _OFFICE
     folder = main.rpartition("/")[0]
     name = f"{folder}/headerAigc.xml"
-    changed[relations], number = with_relation(archive, relations, f"{office}/header", "headerAigc.xml")
+    changed[relations], number = with_relation(archive, relations, f"{office}/header", target="headerAigc.xml")
     changed[TYPES] = with_type(archive, name, _HEADER_TYPE)
     new = "".join(
         f'<w:headerReference xmlns:w="{root.space}" xmlns:r="{office}" w:type="{kind}" r:id="{number}"/>'
         for kind in missing
     ).encode()
-    changed[main] = _with_references(part, root, body, sections, new)
+    changed[main] = _with_references(part, root, body, sections=sections, new=new)
     empty = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<w:hdr xmlns:w="{root.space}"></w:hdr>'
     changed[name] = _with_paragraph(empty.encode(), text)
     return changed
 
 
-def _missing_kinds(archive: Archive, main: str, sections: Sequence[Element], found: Sequence[Element]) -> list[str]:
+def _missing_kinds(archive: Archive, main: str, sections: Sequence[Element], *, found: Sequence[Element]) -> list[str]:
     """Return the kinds of header that pages of the first section use and nobody wrote; later sections inherit them."""
     first = sections[0] if sections else None
     inside = [one for one in found if first is not None and first.start < one.start < first.end]
@@ -143,7 +143,7 @@ def _missing_kinds(archive: Archive, main: str, sections: Sequence[Element], fou
     return [kind for kind in kinds if kind not in there]
 
 
-def _with_references(part: bytes, root: Element, body: Element, sections: Sequence[Element], new: bytes) -> bytes:
+def _with_references(part: bytes, root: Element, body: Element, *, sections: Sequence[Element], new: bytes) -> bytes:
     if not sections:
         section = f'<w:sectPr xmlns:w="{root.space}">'.encode() + new + b"</w:sectPr>"
         return spliced_bytes(part, [at_end(part, body, section)])

@@ -82,8 +82,8 @@ def drawn(text: str, size: tuple[int, int], position: Position, *, pen: Pen) -> 
     width, height = size
     wanted = max(LEAST_INK, math.ceil(min(size) * pen.ratio))
     font, law = pen.font, pen.law
-    em = _em_for(text, wanted, font, law)
-    lines = _wrapped(text, em, font, int(width * _FREE) - _padding(em) * 2)
+    em = _em_for(text, wanted, font, law=law)
+    lines = _wrapped(text, em, font, width=int(width * _FREE) - _padding(em) * 2)
     letters = _letters(lines, em, font) if lines else None
     if letters is None or letters.shape[0] > height or letters.shape[1] > width:
         raise InputError(
@@ -92,7 +92,7 @@ def drawn(text: str, size: tuple[int, int], position: Position, *, pen: Pen) -> 
             "mark beside the picture.",
         )
     left, top = _placed(position, size, (letters.shape[1], letters.shape[0]))
-    return Plate(letters, left, top, _ink(text, em, font, law), tuple(lines))
+    return Plate(letters, left, top, _ink(text, em, font, law=law), tuple(lines))
 
 
 def layers(plate: Plate) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -139,14 +139,14 @@ def _height_of(character: str, em: int, font: Font) -> int:
     return ink_rows(np.asarray(mask, dtype=np.uint8).reshape(mask.size[1], mask.size[0])) if mask.size[1] else 0
 
 
-def _ink(text: str, em: int, font: Font, law: MarkLaw) -> int:
+def _ink(text: str, em: int, font: Font, *, law: MarkLaw) -> int:
     return min(_height_of(one, em, font) for one in _required(text, law))
 
 
-def _em_for(text: str, wanted: int, font: Font, law: MarkLaw) -> int:
-    trial = max(1, _ink(text, _TRIAL, font, law))
+def _em_for(text: str, wanted: int, font: Font, *, law: MarkLaw) -> int:
+    trial = max(1, _ink(text, _TRIAL, font, law=law))
     em = max(8, math.floor(wanted * _TRIAL / trial) - 1)
-    while _ink(text, em, font, law) < wanted:
+    while _ink(text, em, font, law=law) < wanted:
         em += 1
     return em
 
@@ -155,7 +155,7 @@ def _padding(em: int) -> int:
     return max(2, round(em * 0.3))
 
 
-def _wrapped(text: str, em: int, font: Font, width: int) -> list[str]:
+def _wrapped(text: str, em: int, font: Font, *, width: int) -> list[str]:
     """Cut the text into lines that fit; [] where not even a character does, or too many lines would be needed."""
     lines, line, used = [], "", 0.0
     for one in text:

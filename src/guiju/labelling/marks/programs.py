@@ -162,7 +162,7 @@ def _run(
         preexec_fn=_bounded,  # noqa: PLW1509 - sets limits alone, before anything else runs
     ) as process:
         try:
-            out, complaint = _listen(process, deadline, most, said)
+            out, complaint = _listen(process, deadline, most, said=said)
         finally:
             if process.poll() is None:
                 process.kill()
@@ -175,7 +175,7 @@ def _run(
 
 
 def _listen(
-    process: subprocess.Popen[bytes], deadline: float, most: int, said: Callable[[str], None] | None
+    process: subprocess.Popen[bytes], deadline: float, most: int, *, said: Callable[[str], None] | None
 ) -> tuple[bytes, bytes]:
     """Take what a program says until it is silent; kill it past its time or its bound."""
     assert process.stdout is not None  # noqa: S101 - asked for above

@@ -142,7 +142,7 @@ class Marks:
                 probed = self._ffmpeg.probe(path)
                 has_sound = probed.first("audio") is not None
                 if probed.first("video") is not None:
-                    yield looks.in_opening(self._ffmpeg, path, read_text, words)
+                    yield looks.in_opening(self._ffmpeg, path, read_text, words=words)
             if has_sound:
                 yield self._sounds.traces(path, source)
         except GuijuError as error:

@@ -74,7 +74,7 @@ class SoundMarks:
         wave = read_wave(source)
         cue = self.cue(wave.rate)
         with target.open("w+b") as file:
-            spliced(source, cue_edits(source, wave, cue.samples, self._style.moment), file)
+            spliced(source, cue_edits(source, wave, cue.samples, moment=self._style.moment), file)
             file.flush()
             written = Source(file)
             made = read_wave(written)
@@ -94,8 +94,8 @@ class SoundMarks:
         rate, channels = stream.number("sample_rate"), max(1, stream.number("channels"))
         cue = self.cue(rate)
         with tempfile.TemporaryDirectory(prefix="guiju-cue-") as folder:
-            frames = self._frames(Path(folder), cue, rate, (channels, stream.number("bit_rate")))
-        edits, _ = mpeg_audio.cue_edits(source, sound, frames, self._style.moment)
+            frames = self._frames(Path(folder), cue, rate, shape=(channels, stream.number("bit_rate")))
+        edits, _ = mpeg_audio.cue_edits(source, sound, frames, moment=self._style.moment)
         with target.open("wb") as file:
             spliced(source, edits, file)
         self._must_be_heard(self.listen(target, self._style.moment), _LISTENED_RATE, self.cue(_LISTENED_RATE))
@@ -186,7 +186,7 @@ class SoundMarks:
             raise unsupported("文件没有声音", "there is no sound in it")
         return stream
 
-    def _frames(self, folder: Path, cue: Cue, rate: int, shape: tuple[int, int]) -> list[bytes]:
+    def _frames(self, folder: Path, cue: Cue, rate: int, *, shape: tuple[int, int]) -> list[bytes]:
         channels, bits = shape
         wave, packed = folder / "cue.wav", folder / "cue.mp3"
         wave.write_bytes(_wave_file(cue.samples, rate, channels))

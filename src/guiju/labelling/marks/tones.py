@@ -79,7 +79,7 @@ def find_rhythm(samples: Samples, rate: int, pattern: str) -> Trace:
     wanted = [(mark, index) for index, letter in enumerate(pattern.split()) for mark in letter]
     marks = [mark for mark, _ in wanted]
     for pitch in np.unique(ruling[ruling >= 0]):
-        for tones in _runs(power, ruling, int(pitch), marks):
+        for tones in _runs(power, ruling, int(pitch), marks=marks):
             if _is_rhythm(tones, wanted):
                 at = tones[0][0] * _STEP_SECONDS
                 return Trace("rhythm", Sign.FOUND, f"{at:.1f} 秒处有节奏“{pattern}” / the rhythm is at {at:.1f} s")
@@ -107,7 +107,7 @@ def _spectrum(samples: Samples, rate: int) -> tuple[NDArray[np.float32], NDArray
 
 
 def _runs(
-    power: NDArray[np.float32], ruling: NDArray[np.int64], pitch: int, marks: list[str]
+    power: NDArray[np.float32], ruling: NDArray[np.int64], pitch: int, *, marks: list[str]
 ) -> Iterator[list[tuple[int, int]]]:
     """Give each row of as many tones of one pitch as there are marks, where between and around them it falls silent."""
     count, units = len(marks), sum(_LONG if mark == "长" else 1 for mark in marks)

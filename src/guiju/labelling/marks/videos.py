@@ -72,7 +72,7 @@ class VideoMarks:
                 *_kept(stream, probed), f"file:{target}",
             )  # fmt: skip
             self._ffmpeg.run(words, seconds=probed.seconds, progress=progress)
-        facts = self._measured(target, plate, probed, min(size))
+        facts = self._measured(target, plate, probed, short=min(size))
         self._must_sound_the_same(path, target, probed)
         place = f"{self._style.position.value} ({plate.left}, {plate.top})"
         note = "画面重新编码，声音与字幕未动 / pictures encoded anew, sound and subtitles as they were"
@@ -86,7 +86,7 @@ class VideoMarks:
             shown += f"+gte(t,{probed.seconds - until:.3f})"
         return f":enable='{shown}'"
 
-    def _measured(self, target: Path, plate: Plate, probed: Probed, short: int) -> dict[str, float]:
+    def _measured(self, target: Path, plate: Plate, probed: Probed, *, short: int) -> dict[str, float]:
         """Look at the first picture and at the last one that must still show the mark.
 
         Raises:

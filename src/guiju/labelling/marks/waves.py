@@ -81,7 +81,7 @@ def read_wave(source: Source) -> Wave:
     return Wave(rate, channels, bits, tag == _FLOAT, data[0], chunks, end)
 
 
-def cue_edits(source: Source, wave: Wave, cue: Samples, moment: Moment) -> Sequence[Edit]:
+def cue_edits(source: Source, wave: Wave, cue: Samples, *, moment: Moment) -> Sequence[Edit]:
     """Plan to put a cue of one channel into every channel.
 
     Raises:
@@ -104,23 +104,23 @@ def cue_edits(source: Source, wave: Wave, cue: Samples, moment: Moment) -> Seque
             count = length // wave.block
             edits.append(Edit(chunk.body_at, chunk.body_at + 4, struct.pack("<I", count)))
         elif chunk.kind == b"cue ":
-            edits += _points(source, chunk, frame, len(cue))
+            edits += _points(source, chunk, frame, added=len(cue))
     return [*edits, riff.length_edit(wave.end, edits)]
 
 
 def samples_of(source: Source, wave: Wave, *, limit: int = _MOST_LOOKED) -> Samples:
     """Return the first `limit` bytes of the sound as one channel in -1…1."""
-    return _unpacked(source, wave, wave.data.body_at, min(wave.data.body_end, wave.data.body_at + limit))
+    return _unpacked(source, wave, wave.data.body_at, end=min(wave.data.body_end, wave.data.body_at + limit))
 
 
 def last_samples(source: Source, wave: Wave, *, limit: int = _MOST_LOOKED) -> Samples:
     """Return the last `limit` bytes of the sound as one channel in -1…1."""
     whole = (wave.data.body_end - wave.data.body_at) // wave.block * wave.block
     start = wave.data.body_at + max(0, whole - limit // wave.block * wave.block)
-    return _unpacked(source, wave, start, wave.data.body_at + whole)
+    return _unpacked(source, wave, start, end=wave.data.body_at + whole)
 
 
-def _points(source: Source, chunk: Chunk, frame: int, added: int) -> list[Edit]:
+def _points(source: Source, chunk: Chunk, frame: int, *, added: int) -> list[Edit]:
     """Move the points that lie behind the cue."""
     if chunk.body_end - chunk.body_at > _POINTS_LIMIT:
         raise damaged("cue 点过多", "too many cue points")
@@ -151,7 +151,7 @@ def _quietest(source: Source, wave: Wave, frames: int) -> int:
     start = max(start, (start + end) // 2 - limit // 2)
     end = min(end, start + limit)
     at = wave.data.body_at
-    samples = _unpacked(source, wave, at + start * wave.block, at + end * wave.block)
+    samples = _unpacked(source, wave, at + start * wave.block, end=at + end * wave.block)
     width = round(_QUIET_SECONDS * wave.rate)
     if len(samples) <= width:
         return frames // 2
@@ -170,7 +170,7 @@ def _packed(samples: NDArray[np.float32], wave: Wave) -> bytes:
     return whole.astype(code).tobytes()
 
 
-def _unpacked(source: Source, wave: Wave, start: int, end: int) -> Samples:
+def _unpacked(source: Source, wave: Wave, start: int, *, end: int) -> Samples:
     count = max(0, (end - start) // wave.block)
     code, scale, offset = _CODES[_FLOAT if wave.is_float else _PCM, wave.bits]
     raw = b"".join(source.pieces(start, start + count * wave.block))

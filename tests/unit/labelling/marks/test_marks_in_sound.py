@@ -40,7 +40,7 @@ def test_a_wav_gets_the_rhythm_and_keeps_every_sample(moment: Moment, channels: 
     source = Source.of(before)
     found = read_wave(source)
     cue = rhythm(PATTERN, rate)
-    after = spliced_bytes(before, cue_edits(source, found, cue, moment))
+    after = spliced_bytes(before, cue_edits(source, found, cue, moment=moment))
     assert heard(before) == Sign.NONE
     assert heard(after) == Sign.FOUND
     old, new = before[44:], after[44:]
@@ -59,8 +59,8 @@ def test_cue_points_behind_the_mark_move_with_the_sound() -> None:
     before += b"cue " + struct.pack("<I", len(points)) + points
     source = Source.of(before)
     cue = rhythm(PATTERN, 16_000)
-    at_start = spliced_bytes(before, cue_edits(source, read_wave(source), cue, Moment.START))
-    at_end = spliced_bytes(before, cue_edits(source, read_wave(source), cue, Moment.END))
+    at_start = spliced_bytes(before, cue_edits(source, read_wave(source), cue, moment=Moment.START))
+    at_end = spliced_bytes(before, cue_edits(source, read_wave(source), cue, moment=Moment.END))
     assert struct.unpack("<I", at_start[-4:])[0] == 500 + len(cue)
     assert struct.unpack("<I", at_end[-4:])[0] == 500
 
@@ -194,8 +194,8 @@ def test_broken_sound_is_an_error_of_ours(junk: bytes, percent: int, kind: str) 
         source = Source.of(content)
         try:
             if kind == "wav":
-                cue_edits(source, read_wave(source), rhythm(PATTERN, 8000), Moment.MIDDLE)
+                cue_edits(source, read_wave(source), rhythm(PATTERN, 8000), moment=Moment.MIDDLE)
             else:
-                mpeg_audio.cue_edits(source, mpeg_audio.read_sound(source), [b"\xff" * 8], Moment.MIDDLE)
+                mpeg_audio.cue_edits(source, mpeg_audio.read_sound(source), [b"\xff" * 8], moment=Moment.MIDDLE)
         except InputError:
             continue
