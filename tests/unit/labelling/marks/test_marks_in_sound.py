@@ -92,6 +92,13 @@ def test_the_rhythm_is_heard_at_any_pitch_speed_and_level(
     assert find_rhythm(samples.astype(np.float32), rate, PATTERN).sign is Sign.FOUND
 
 
+def test_the_rhythm_is_heard_under_noise_at_half_its_power() -> None:
+    clean = rhythm(PATTERN, 16_000)
+    for seed in range(8):
+        noise = np.random.default_rng(seed).normal(size=len(clean)) * 0.5 / np.sqrt(2) * 10 ** (-3 / 20)
+        assert find_rhythm((clean + noise).astype(np.float32), 16_000, PATTERN).sign is Sign.FOUND
+
+
 def test_other_rhythms_melodies_and_noise_are_no_mark() -> None:
     rate, noise = 16_000, np.random.default_rng(7)
     for pattern in ("短短 长短", "长短 短短", "短短短 长长长 短短短", "短长", "长长 长长"):
