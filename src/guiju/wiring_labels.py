@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from guiju.gateway.configuration import load_configuration
 from guiju.kit.clock import BEIJING, Clock, SystemClock
 from guiju.kit.errors import ConfigurationError
+from guiju.kit.ids import new_id
 from guiju.labelling.configuration import LabelSettings, load_label_settings
 from guiju.labelling.marks.models import MarkLaw
-from guiju.labelling.models import MarkWords
+from guiju.labelling.models import ForeignLabel, MarkWords
 from guiju.labelling.rules import check_producer, explicit_text_mark
 from guiju.law.models import Parameter
 from guiju.law.service import Law, load_law
@@ -21,7 +22,7 @@ from guiju.ledger.service import Ledger
 from guiju.settings import Settings
 
 if TYPE_CHECKING:
-    from guiju.labelling.exporting import Exporter
+    from guiju.labelling.exporting import Exported, Exporter
     from guiju.labelling.inspecting import Inspected
     from guiju.labelling.marks.service import Marks
     from guiju.labelling.service import Labeller
@@ -159,6 +160,37 @@ class LabelDesk:
         marks = _marks(self._law, self._clock, self.wishes()) if find_spec("PIL") else None
         labeller = open_labeller(self._settings, self._clock)[0]
         return Inspector(labeller, marks, LedgerRegistry(self._ledger, "system")).inspect(path, is_declared=is_declared)
+
+    def export(self, path: Path, target: Path, *, actor: str) -> tuple[str, "Exported"]:
+        """Mark, label and record a file; return its number and what was done. Nothing is written where one fails.
+
+        Args:
+            path: the file; its name tells the family where its bytes cannot.
+            target: where the marked and labelled copy goes.
+            actor: who asks, for the entry.
+
+        Raises:
+            GuijuError: it cannot be marked, labelled or recorded.
+        """
+        from guiju.labelling.produce_ids import LedgerRegistry  # noqa: PLC0415 - pays for labels only who asks
+
+        number, registry = new_id(), LedgerRegistry(self._ledger, actor)
+        done = open_exporter(self._settings, self._clock).export(
+            path,
+            content_id=number,
+            foreign=ForeignLabel.PROPAGATE,
+            target=target,
+            record=lambda labelled, mark: registry.record(labelled, number, mark),
+        )
+        return number, done
+
+    def suffix_of(self, mime: str) -> str:
+        """Return how names of files of a media type end; "" of one that only bytes tell."""
+        from guiju.labelling.carriers.registry import by_mime  # noqa: PLC0415 - pays for labels only who asks
+
+        carrier = by_mime(mime)
+        plain = ".txt" if mime.partition(";")[0].strip().lower() == "text/plain" else ""
+        return carrier.suffixes[0] if carrier else plain
 
     def sample(self) -> bytes:
         """Return a small PNG with the mark as it is drawn on pictures; empty where nothing here can draw.

@@ -12,6 +12,7 @@ from starlette.types import Scope
 from guiju.web.door import Door
 from guiju.web.gateway_app import GatewayApp
 from guiju.web.house import WebHouse
+from guiju.web.labels_door import LabelsDoor
 from guiju.web.rendering import STATIC
 from guiju.web.routes.api import api_app
 from guiju.web.routes.apps import apps_routes
@@ -70,7 +71,7 @@ def console_app(house: WebHouse) -> Starlette:
         *system_routes(door),
         *staff_routes(door),
         Mount("/static", Assets(directory=STATIC, check_dir=False)),
-        *openapi_routes(api, GatewayApp(house.gateway).addresses),
+        *openapi_routes(api, GatewayApp(house.gateway, LabelsDoor(house)).addresses),
         Mount("/api", api),
     ]
 

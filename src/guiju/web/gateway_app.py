@@ -38,6 +38,7 @@ from guiju.web.caller_headers import (
     known_headers,
     user_headers,
 )
+from guiju.web.labels_door import LABEL_PATHS, LabelsDoor
 from guiju.web.outlet import outlet_for
 from guiju.web.stuck import GoneWatch, StuckWatch
 
@@ -127,9 +128,10 @@ class GatewayApp:
 
     paths = frozenset((*ENDPOINTS, "/v1/models", IDENTITY_PATH, "/healthz", "/readyz", "/metrics"))
 
-    def __init__(self, gateway: GatewayService) -> None:
-        """Open the door to `gateway`, which whoever serves this app starts and stops."""
+    def __init__(self, gateway: GatewayService, labels: LabelsDoor | None = None) -> None:
+        """Open the door to `gateway`, which whoever serves this app starts and stops; `labels` labels for others."""
         self._gateway = gateway
+        self._labels = labels
         self._endpoints = gateway.endpoints
         self._gets = {
             "/healthz": lambda: _json(200, {"status": "ok"}),
@@ -140,7 +142,7 @@ class GatewayApp:
     @property
     def addresses(self) -> frozenset[str]:
         """Every address that it answers for its gateway, for the OpenAPI document."""
-        return self.paths | self._endpoints.keys()
+        return self.paths | self._endpoints.keys() | (LABEL_PATHS if self._labels is not None else frozenset())
 
     def serves(self, path: str) -> bool:
         """Tell whether a path is this door's; everything under `/v1/` is, so that its errors have the OpenAI shape."""
@@ -171,12 +173,14 @@ class GatewayApp:
             await _send_reply(send, await self._gateway.admit(call) or self._models())
         elif path == IDENTITY_PATH and method == "POST":
             await self._declare(found, receive, send)
+        elif path in LABEL_PATHS and method == "POST" and self._labels is not None:
+            await _send_reply(send, await self._labels.answer(path, found, receive, admit=self._gateway.admit))
         elif path in self._gets and method in {"GET", "HEAD"}:
             await _send_reply(send, self._gets[path]())
         elif path in self._endpoints:
             shaped = self._endpoints[path].dialect.shaped(error_reply(_wrong_method(method)))
             await _send_reply(send, replace(shaped, headers=(*shaped.headers, ("allow", "POST"))))
-        elif path in self.paths:
+        elif path in self.addresses:
             reply = error_reply(_wrong_method(method))
             await _send_reply(send, replace(reply, headers=(*reply.headers, ("allow", "GET, HEAD"))))
         else:

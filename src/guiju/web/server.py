@@ -26,6 +26,7 @@ from guiju.settings import Settings
 from guiju.supervision.state_names import StateName
 from guiju.web.console_app import console_app
 from guiju.web.gateway_app import GatewayApp, settle_memory, share_memory_between_threads, trim_now_and_then
+from guiju.web.labels_door import LabelsDoor
 from guiju.web.peers import WorkersMetrics
 from guiju.web.worker import Worker
 
@@ -78,7 +79,7 @@ class FrontDoor:
 
     def __init__(self, house: House, worker: Worker | None = None) -> None:
         """Open both doors to `house`; beside other workers, /metrics tells of all of them."""
-        self._gateway = GatewayApp(house.gateway)
+        self._gateway = GatewayApp(house.gateway, LabelsDoor(house))
         self._all = WorkersMetrics(worker, self._gateway) if worker is not None else None
         self.browser = console_app(house)
 

@@ -104,6 +104,15 @@ def labels_view(house: WebHouse) -> LabelsView:
     )
 
 
+def inspected_view(house: WebHouse, path: Path, name: str, *, is_declared: bool) -> InspectedView:
+    """Look at a file that lies on disk.
+
+    Raises:
+        GuijuError: the configuration cannot be used.
+    """
+    return _view(name[-120:], house.labels.inspect(path, is_declared=is_declared))
+
+
 def inspect_upload(house: WebHouse, name: str, file: BinaryIO, *, is_declared: bool) -> InspectedView:
     """Look at a file that was handed in; nothing of it is kept.
 
@@ -116,7 +125,7 @@ def inspect_upload(house: WebHouse, name: str, file: BinaryIO, *, is_declared: b
         path = Path(folder, f"file{safe}")
         with path.open("wb") as target:
             shutil.copyfileobj(file, target)
-        return _view(name[-120:], house.labels.inspect(path, is_declared=is_declared))
+        return inspected_view(house, path, name, is_declared=is_declared)
 
 
 def _view(name: str, found: Inspected) -> InspectedView:

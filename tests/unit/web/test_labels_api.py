@@ -1,0 +1,97 @@
+"""`/v1/labels`: other services hand in files with an app's key; what comes back is marked, labelled and recorded."""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image
+from tests.factories.labels import labeller
+from tests.factories.marks import encoded, picture, sound
+from tests.unit.web.both_doors import serve_both
+from tests.unit.web.small_house import Served, build_small_house
+
+from guiju.ledger.models import EntryQuery
+from guiju.web import labels_door
+
+
+@pytest.fixture(scope="module")
+def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serve_both(build_small_house(tmp_path_factory.mktemp("labels"))) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def caller(doors: Served) -> Iterator[httpx.Client]:
+    key = doors.house.gateway.create_app("other service")[1]
+    with doors.client(headers={"authorization": f"Bearer {key}"}) as client:
+        yield client
+
+
+def test_a_picture_comes_back_marked_labelled_and_recorded(doors: Served, caller: httpx.Client) -> None:
+    before = encoded(picture(320, 240), "PNG")
+    answer = caller.post("/v1/labels/export", content=before, headers={"content-type": "image/png"})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["x-content-sha256"] == hashlib.sha256(answer.content).hexdigest()
+    assert json.loads(answer.headers["x-label"])["measured"]["contrast"] >= 4.5
+    found = labeller().read(answer.content).label
+    assert found is not None
+    assert found.produce_id == answer.headers["x-produce-id"]
+    with Image.open(io.BytesIO(answer.content)) as image:
+        assert image.size == (320, 240)
+    (head,) = doors.house.ledger.find(EntryQuery(subject=f"label:{found.produce_id}"))
+    body = doors.house.ledger.body(head.id)
+    assert isinstance(body, dict)
+    assert body["sha256_before"] == hashlib.sha256(before).hexdigest()
+    assert body["explicit"]
+    told = caller.post("/v1/labels/inspect", content=answer.content).json()
+    assert (told["state"], told["verdict"], told["is_ours"], len(told["records"])) == ("is", "conforming", True, 1)
+
+
+@pytest.mark.parametrize(
+    ("mime", "content"),
+    [
+        ("text/plain; charset=utf-8", "你好。\n".encode()),
+        ("text/markdown", "# 标题\n".encode()),
+        ("text/html", b"<html><body><p>x</p></body></html>"),
+        ("audio/wav", sound(0.5)),
+    ],
+)
+def test_texts_are_told_by_their_media_type(caller: httpx.Client, mime: str, content: bytes) -> None:
+    answer = caller.post("/v1/labels/export", content=content, headers={"content-type": mime})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == mime
+    assert len(answer.content) > len(content)
+
+
+def test_what_cannot_be_labelled_says_why_and_no_path_of_ours(doors: Served, caller: httpx.Client) -> None:
+    count = len(doors.house.ledger.find(EntryQuery(actions=("label.written",))))
+    for content in (b"", b"\0" * 50, b"\x89PNG\r\n\x1a\n", encoded(Image.new("RGB", (16, 16)), "PNG")):
+        answer = caller.post("/v1/labels/export", content=content)
+        assert answer.status_code == 422
+        error = answer.json()["error"]
+        assert error["code"] == "content_not_labelled"
+        assert error["message"]
+        assert "guiju-label" not in answer.text
+    assert len(doors.house.ledger.find(EntryQuery(actions=("label.written",)))) == count
+
+
+def test_only_apps_come_in_and_only_by_post(doors: Served, caller: httpx.Client) -> None:
+    with doors.client() as stranger:
+        assert stranger.post("/v1/labels/export", content=b"x").status_code == 401
+        assert stranger.post("/v1/labels/inspect", content=b"x").status_code == 401
+    assert caller.get("/v1/labels/export").status_code == 405
+
+
+def test_too_much_is_refused_and_nothing_is_left_behind(
+    caller: httpx.Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(labels_door, "MOST_BYTES", 1000)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert caller.post("/v1/labels/export", content=b"\0" * 2000).status_code == 413
+    assert caller.post("/v1/labels/export", content=b"\0" * 500).status_code == 422
+    assert list(tmp_path.iterdir()) == []
