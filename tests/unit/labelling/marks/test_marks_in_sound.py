@@ -101,8 +101,20 @@ def test_the_rhythm_is_heard_under_noise_at_half_its_power() -> None:
 
 def test_other_rhythms_melodies_and_noise_are_no_mark() -> None:
     rate, noise = 16_000, np.random.default_rng(7)
-    for pattern in ("短短 长短", "长短 短短", "短短短 长长长 短短短", "短长", "长长 长长"):
+    for pattern in (
+        "短短 长短",
+        "长短 短短",
+        "短短短 长长长 短短短",
+        "短长",
+        "长长 长长",
+        "长短长 短短",
+        "短长 短短短",
+    ):
         assert find_rhythm(rhythm(pattern, rate), rate, PATTERN).sign is Sign.NONE, pattern
+    hum = np.sin(2 * np.pi * 300 * np.arange(rate * 8) / rate) * 0.1
+    for seed in range(6):  # a tone that goes on under noise flickers, and is no row of tones
+        other = np.random.default_rng(seed).normal(size=len(hum)) * 0.06
+        assert find_rhythm((hum + other).astype(np.float32), rate, PATTERN).sign is Sign.NONE
     for _ in range(40):
         pieces = []
         for _ in range(50):
