@@ -59,13 +59,16 @@ def mark_law(law: Law, clock: Clock) -> MarkLaw:
     )
 
 
-def open_labeller(settings: Settings, clock: Clock | None = None, *, text_mark: str = "") -> tuple["Labeller", str]:
+def open_labeller(
+    settings: Settings, clock: Clock | None = None, *, text_mark: str = "", law: Law | None = None
+) -> tuple["Labeller", str]:
     """Build what labels files for the service's provider; the text is what is unusual about its code, in Chinese.
 
     Args:
         settings: where the configuration stands.
         clock: what day it is, for the words of the law; the system's when None.
         text_mark: the explicit mark that plain text gets.
+        law: where it is loaded already.
 
     Raises:
         GuijuError: the configuration cannot be read, or its provider code cannot stand in a label.
@@ -73,7 +76,7 @@ def open_labeller(settings: Settings, clock: Clock | None = None, *, text_mark: 
     from guiju.labelling.service import Labeller  # noqa: PLC0415 - a house that labels no files does not pay for it
 
     producer, warning = check_producer(load_configuration(settings.resolved_config).provider_code)
-    words = mark_words(load_law(), clock or SystemClock())
+    words = mark_words(law or load_law(), clock or SystemClock())
     return Labeller(producer, words=words, text_mark=text_mark), warning
 
 
@@ -86,9 +89,7 @@ def open_marks(settings: Settings, clock: Clock | None = None) -> "Marks":
     return _marks(load_law(), clock or SystemClock(), load_label_settings(settings.resolved_config))
 
 
-def open_exporter(
-    settings: Settings, clock: Clock | None = None, progress: Callable[[float], None] | None = None
-) -> "Exporter":
+def open_exporter(settings: Settings, clock: Clock, law: Law) -> "Exporter":
     """Build what marks and labels content that leaves the house.
 
     Raises:
@@ -96,8 +97,8 @@ def open_exporter(
     """
     from guiju.labelling.exporting import Exporter  # noqa: PLC0415 - a house that labels no files does not pay for it
 
-    marks = open_marks(settings, clock)
-    return Exporter(open_labeller(settings, clock, text_mark=marks.style.text)[0], marks, progress)
+    marks = _marks(law, clock, load_label_settings(settings.resolved_config))
+    return Exporter(open_labeller(settings, clock, text_mark=marks.style.text, law=law)[0], marks)
 
 
 class ExporterOnDemand:
@@ -110,7 +111,7 @@ class ExporterOnDemand:
             GuijuError: it cannot be used.
         """
         explicit_text_mark(load_label_settings(settings.resolved_config).style.text, mark_words(law, clock))
-        self._open = functools.cache(functools.partial(open_exporter, settings, clock))
+        self._open = functools.cache(functools.partial(open_exporter, settings, clock, law))
 
     def can_label(self, mime: str) -> bool:
         """Tell whether content of a media type gets mark and label; nothing does where Pillow is not installed."""
@@ -158,7 +159,7 @@ class LabelDesk:
         from guiju.labelling.produce_ids import LedgerRegistry  # noqa: PLC0415 - as above
 
         marks = _marks(self._law, self._clock, self.wishes()) if find_spec("PIL") else None
-        labeller = open_labeller(self._settings, self._clock)[0]
+        labeller = open_labeller(self._settings, self._clock, law=self._law)[0]
         return Inspector(labeller, marks, LedgerRegistry(self._ledger, "system")).inspect(path, is_declared=is_declared)
 
     def export(self, path: Path, target: Path, *, actor: str) -> tuple[str, "Exported"]:
@@ -175,7 +176,7 @@ class LabelDesk:
         from guiju.labelling.produce_ids import LedgerRegistry  # noqa: PLC0415 - pays for labels only who asks
 
         number, registry = new_id(), LedgerRegistry(self._ledger, actor)
-        done = open_exporter(self._settings, self._clock).export(
+        done = open_exporter(self._settings, self._clock, self._law).export(
             path,
             content_id=number,
             foreign=ForeignLabel.PROPAGATE,
