@@ -135,11 +135,15 @@ class ChatFlow:
 
     async def admit(self, call: ChatCall) -> ChatReply | None:
         """Return why a caller may not come in; None when it may."""
+        caller = await self.identify(call)
+        return caller if isinstance(caller, ChatReply) else None
+
+    async def identify(self, call: ChatCall) -> App | ChatReply:
+        """Return whose call it is, or why it may not come in, as a reply."""
         try:
-            await self._authenticate(call)
+            return await self._authenticate(call)
         except CallError as error:
             return error_reply(error)
-        return None
 
     async def declare_identity(self, call: ChatCall) -> ChatReply:
         """Take what an app declares of the real identity of one of its users."""

@@ -213,6 +213,10 @@ class Gateway:
         """Take what an app declares of the real identity of one of its users; errors come back as replies."""
         return NOT_RUNNING if self._flow is None else await self._flow.declare_identity(call)
 
+    async def identify(self, call: ChatCall) -> App | ChatReply:
+        """Return whose call it is, or why it may not come in, as a reply."""
+        return NOT_RUNNING if self._flow is None else await self._flow.identify(call)
+
     async def admit(self, call: ChatCall) -> ChatReply | None:
         """Return why a caller may not come in, as a reply; None when it may."""
         return NOT_RUNNING if self._flow is None else await self._flow.admit(call)

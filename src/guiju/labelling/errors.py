@@ -1,6 +1,6 @@
 """What can be wrong with a mark."""
 
-from guiju.kit.errors import ConfigurationError, GuijuError, InputError
+from guiju.kit.errors import ConfigurationError, GuijuError, InputError, StorageError
 
 
 class LabelError(ConfigurationError):
@@ -31,6 +31,15 @@ class LabelNotHeldError(GuijuError):
     """What was written could not be read back; the file was not handed on."""
 
     code = "label_not_held"
+
+
+def unreachable(error: OSError, where: str) -> StorageError:
+    """Make the error of a file that the system does not let us read or write."""
+    return StorageError(
+        f"文件无法读写：{error.strerror}。请检查路径、磁盘空间和权限。",
+        f"The file could not be read or written: {error.strerror}. Check path, disk space and permissions.",
+        where=where,
+    )
 
 
 def damaged(zh: str, en: str) -> DamagedFileError:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from guiju.kit.canonical_json import JsonObject
-from guiju.kit.errors import GuijuError, StorageError
+from guiju.kit.errors import GuijuError
+from guiju.labelling.errors import unreachable
 from guiju.labelling.marks.models import Marked
 from guiju.labelling.models import ForeignLabel, Labelled
 from guiju.labelling.service import Labeller
@@ -102,11 +103,7 @@ class Exporter:
 
                 done = self._labeller.write_label(copy, label, target=goal, record=keep)
         except OSError as error:
-            raise StorageError(
-                f"文件无法读写：{error.strerror}。请检查路径、磁盘空间和权限。",
-                f"The file could not be read or written: {error.strerror}. Check path, disk space and permissions.",
-                where=str(path),
-            ) from error
+            raise unreachable(error, str(path)) from error
         except GuijuError as error:
             if error.where:
                 raise

@@ -44,6 +44,19 @@ def coding_of(source: Source) -> tuple[str, int]:
     raise damaged("不是 UTF-8、UTF-16 或 GB 18030 文本", "no text in UTF-8, UTF-16 or GB 18030")
 
 
+def decoded(source: Source) -> tuple[str, str, int]:
+    """Return a text without its mark of order, its coding, and how many bytes that mark takes.
+
+    Raises:
+        DamagedFileError: it is in no coding that we read, or ends within a character.
+    """
+    coding, start = coding_of(source)
+    try:
+        return source.read(start, source.size - start).decode(coding), coding, start
+    except UnicodeDecodeError as error:
+        raise damaged("文本在字符中间结束", "the text ends within a character") from error
+
+
 def explicit_mark(source: Source, words: MarkWords) -> str:
     """Return the explicit mark in the first or the last line; empty where there is none.
 

@@ -69,7 +69,7 @@ def judge_content(reading: Reading, *, is_declared: bool, traces: Sequence[Trace
 
 
 def label_of(judgement: Judgement, reading: Reading, propagator: Producer, *, propagate_id: str) -> Label | None:
-    """Return the label that who spreads the content writes; None where nothing is to be written.
+    """Return the label that who spreads the content writes; None where nothing is to be written, or it is there.
 
     What the producer wrote stays; article 6 adds the propagator's name or code and its own number.
 
@@ -81,6 +81,8 @@ def label_of(judgement: Judgement, reading: Reading, propagator: Producer, *, pr
     value = _VALUES[judgement.state]
     labels = [one.parsed.label for one in reading.found if one.parsed.label is not None]
     kept = next((one for one in labels if one.label == value), None)
+    if kept is not None and kept.content_propagator == propagator.code:
+        return None  # written before
     return propagated(kept, propagator, propagate_id) if kept else spread(value, propagator, propagate_id)
 
 

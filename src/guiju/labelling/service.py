@@ -7,12 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from guiju.kit.errors import InputError, StorageError
+from guiju.kit.errors import InputError
 from guiju.labelling import plain
 from guiju.labelling.carriers.interface import Carrier
 from guiju.labelling.carriers.registry import by_mime, carrier_for
 from guiju.labelling.carriers.splicing import Edit, Source, spliced, spliced_bytes
-from guiju.labelling.errors import ForeignLabelError, LabelNotHeldError, UnsupportedFormatError, unsupported
+from guiju.labelling.errors import (
+    ForeignLabelError,
+    LabelNotHeldError,
+    UnsupportedFormatError,
+    unreachable,
+    unsupported,
+)
 from guiju.labelling.judging import judge
 from guiju.labelling.models import (
     ForeignLabel,
@@ -139,11 +145,7 @@ class Labeller:
                     raise type(error)(error.zh, error.en, where=str(path)) from error
                 return _hand_on(source, plan, path, target=target or path, record=record)
         except OSError as error:
-            raise StorageError(
-                f"文件无法读写：{error.strerror}。请检查路径、磁盘空间和权限。",
-                f"The file could not be read or written: {error.strerror}. Check path, disk space and permissions.",
-                where=str(path),
-            ) from error
+            raise unreachable(error, str(path)) from error
 
     def _plan(self, source: Source, path: Path, label_for: Callable[[Reading], Label]) -> "_Plan":
         if plain.is_plain(path) and not _is_known(source):
@@ -187,11 +189,7 @@ class Labeller:
             with subject.open("rb") as file:
                 return self._read(Source(file), mime=mime, name=subject.name)
         except OSError as error:
-            raise StorageError(
-                f"文件无法读取：{error.strerror}。请检查路径和权限。",
-                f"The file could not be read: {error.strerror}. Check path and permissions.",
-                where=str(subject),
-            ) from error
+            raise unreachable(error, str(subject)) from error
 
     def _read(self, source: Source, *, mime: str, name: str) -> Reading:
         carrier_name = ""

@@ -23,7 +23,7 @@ from guiju.gateway.errors import (
 )
 from guiju.gateway.flow import error_reply, internal_error
 from guiju.gateway.metrics import Metrics
-from guiju.gateway.models import ChatCall, ChatReply, Limits, ModelInfo
+from guiju.gateway.models import App, ChatCall, ChatReply, Limits, ModelInfo
 from guiju.kit.correlation import CURRENT, begin
 from guiju.web.caller_headers import (
     AUDIENCE,
@@ -72,6 +72,10 @@ class GatewayService(Protocol):
 
     async def admit(self, call: ChatCall) -> ChatReply | None:
         """Return why a caller may not come in; None when it may."""
+        ...
+
+    async def identify(self, call: ChatCall) -> App | ChatReply:
+        """Return whose call it is, or why it may not come in."""
         ...
 
     async def refuse(self, call: ChatCall, error: CallError, *, size: int) -> ChatReply:
@@ -174,7 +178,7 @@ class GatewayApp:
         elif path == IDENTITY_PATH and method == "POST":
             await self._declare(found, receive, send)
         elif path in LABEL_PATHS and method == "POST" and self._labels is not None:
-            await _send_reply(send, await self._labels.answer(path, found, receive, admit=self._gateway.admit))
+            await self._label(path, found, receive=receive, send=send)
         elif path in self._gets and method in {"GET", "HEAD"}:
             await _send_reply(send, self._gets[path]())
         elif path in self._endpoints:
@@ -216,6 +220,12 @@ class GatewayApp:
                 raise
         finally:
             watch.stop()
+
+    async def _label(self, path: str, found: Known, *, receive: Receive, send: Send) -> None:
+        assert self._labels is not None  # noqa: S101 - asked before
+        reply = await self._labels.answer(path, found, receive, identify=self._gateway.identify)
+        if reply is not None:
+            await _send_reply(send, reply, self._gateway.limits.send_seconds)
 
     async def _declare(self, found: Known, receive: Receive, send: Send) -> None:
         body, size, problem = await self._body(receive)

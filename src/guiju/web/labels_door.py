@@ -5,6 +5,7 @@ credentials. What is exported has its entry in the ledger before its first byte 
 """
 
 import asyncio
+import logging
 import tempfile
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
@@ -14,22 +15,23 @@ import orjson
 
 from guiju.gateway.errors import CallError, EvidenceUnavailableError, InternalError, RequestTooLargeError
 from guiju.gateway.flow import error_reply
-from guiju.gateway.models import ChatCall, ChatReply
+from guiju.gateway.models import App, ChatCall, ChatReply
 from guiju.kit.errors import ConfigurationError, GuijuError, StorageError
 from guiju.labelling.exporting import Exported
 from guiju.web.caller_headers import CONTENT_TYPE, Known, authorization_of
 from guiju.web.house import WebHouse
 from guiju.web.views.labels import inspected_view
 
+_log = logging.getLogger(__name__)
 EXPORT, INSPECT = "/v1/labels/export", "/v1/labels/inspect"
 LABEL_PATHS = frozenset((EXPORT, INSPECT))
 MOST_BYTES = 64 << 20
-_AT_ONCE = 2
+_AT_ONCE, _UPLOADS = 2, 16
 _BODY_SECONDS = 120.0
 _LONGEST_TYPE = 100
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Admit = Callable[[ChatCall], Awaitable[ChatReply | None]]
+Identify = Callable[[ChatCall], Awaitable[App | ChatReply]]
 
 
 class ContentNotLabelledError(CallError):
@@ -45,39 +47,42 @@ class LabelsDoor:
     def __init__(self, house: WebHouse) -> None:
         """Label as `house` does."""
         self._house = house
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._turns, self._uploads = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_UPLOADS)
 
-    async def answer(self, path: str, found: Known, receive: Receive, *, admit: Admit) -> ChatReply:
-        """Answer one call; errors come back as replies of the OpenAI shape.
+    async def answer(self, path: str, found: Known, receive: Receive, *, identify: Identify) -> ChatReply | None:
+        """Answer one call; errors come back as replies of the OpenAI shape, None for a client that left.
 
         Args:
             path: which address.
             found: the headers.
             receive: gives the body.
-            admit: tells why a caller may not come in.
+            identify: tells whose call it is, or why it may not come in.
         """
-        refusal = await admit(ChatCall(b"", authorization_of(found, takes_api_key=False), endpoint="labels"))
-        if refusal is not None:
-            return refusal
+        app = await identify(ChatCall(b"", authorization_of(found, takes_api_key=False), endpoint="labels"))
+        if isinstance(app, ChatReply):
+            return app
         mime = found.get(CONTENT_TYPE, b"").decode("latin-1")[:_LONGEST_TYPE]
-        async with self._turns:
-            with tempfile.TemporaryDirectory(prefix="guiju-label-") as folder:
-                file = Path(folder, f"content{await asyncio.to_thread(self._house.labels.suffix_of, mime)}")
-                try:
-                    async with asyncio.timeout(_BODY_SECONDS):
-                        await _to_disk(receive, file)
-                    work = self._export if path == EXPORT else self._inspect
-                    return await asyncio.to_thread(work, file, mime)
-                except TimeoutError:
-                    return error_reply(_slow())
-                except CallError as error:
-                    return error_reply(error)
-                except GuijuError as error:
-                    return error_reply(_as_call_error(error, str(file)))
+        try:
+            async with self._uploads:
+                return await self._handled(path, receive, mime=mime, actor=f"app:{app.id}")
+        except (GuijuError, OSError) as error:
+            return error_reply(_as_call_error(error))
 
-    def _export(self, file: Path, mime: str) -> ChatReply:
+    async def _handled(self, path: str, receive: Receive, *, mime: str, actor: str) -> ChatReply | None:
+        with tempfile.TemporaryDirectory(prefix="guiju-label-") as folder:
+            file = Path(folder, f"content{await asyncio.to_thread(self._house.labels.suffix_of, mime)}")
+            async with asyncio.timeout(_BODY_SECONDS):
+                if not await _to_disk(receive, file):
+                    return None
+            async with self._turns:  # who sends slowly keeps nobody's turn
+                return await asyncio.to_thread(self._work, path, file, mime=mime, actor=actor)
+
+    def _work(self, path: str, file: Path, *, mime: str, actor: str) -> ChatReply:
+        return self._export(file, mime, actor) if path == EXPORT else self._inspect(file)
+
+    def _export(self, file: Path, mime: str, actor: str) -> ChatReply:
         target = file.with_name(f"labelled{file.suffix}")
-        number, done = self._house.labels.export(file, target, actor="system")
+        number, done = self._house.labels.export(file, target, actor=actor)
         headers = (
             ("content-type", mime or "application/octet-stream"),
             ("x-produce-id", number),
@@ -86,7 +91,7 @@ class LabelsDoor:
         )
         return ChatReply(200, headers, target.read_bytes())
 
-    def _inspect(self, file: Path, _mime: str) -> ChatReply:
+    def _inspect(self, file: Path) -> ChatReply:
         view = inspected_view(self._house, file, "", is_declared=False)
         return ChatReply(200, (("content-type", "application/json"),), view.model_dump_json().encode())
 
@@ -97,8 +102,8 @@ def _facts(done: Exported) -> dict[str, object]:
     return {"format": done.labelled.format, "place": place, "measured": done.marked.facts}
 
 
-async def _to_disk(receive: Receive, file: Path) -> None:
-    """Write the body to a file.
+async def _to_disk(receive: Receive, file: Path) -> bool:
+    """Write the body to a file; False where the client left before its end.
 
     Raises:
         RequestTooLargeError: there is more than we take.
@@ -108,7 +113,7 @@ async def _to_disk(receive: Receive, file: Path) -> None:
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise asyncio.CancelledError
+                return False
             piece: bytes = message.get("body", b"")
             size += len(piece)
             if size > MOST_BYTES:
@@ -118,24 +123,28 @@ async def _to_disk(receive: Receive, file: Path) -> None:
                 )
             target.write(piece)
             if not message.get("more_body", False):
-                return
+                return True
 
 
-def _slow() -> CallError:
-    return ContentNotLabelledError(
-        f"文件在 {_BODY_SECONDS:.0f} 秒内没有传完；请重试。",
-        f"The file did not arrive within {_BODY_SECONDS:.0f} s; try again.",
-    )
-
-
-def _as_call_error(error: GuijuError, hidden: str) -> CallError:
+def _as_call_error(error: GuijuError | OSError) -> CallError:
     """Return an error for a caller, who is told no path of this machine and none of the operator's settings."""
-    if isinstance(error, StorageError):
-        return EvidenceUnavailableError(error.zh, error.en)
+    if isinstance(error, CallError):
+        return error
+    if isinstance(error, TimeoutError):
+        return ContentNotLabelledError(
+            f"文件在 {_BODY_SECONDS:.0f} 秒内没有传完；请重试。",
+            f"The file did not arrive within {_BODY_SECONDS:.0f} s; try again.",
+        )
+    if isinstance(error, OSError | StorageError):
+        _log.error("a file that was handed in cannot be kept or recorded", extra={"reason": str(error)})
+        return EvidenceUnavailableError(
+            "服务器目前存不下或记不下这个文件；请稍后重试。",
+            "The server cannot keep or record the file at present; try again later.",
+        )
     if isinstance(error, ConfigurationError):
+        _log.error("what was handed in cannot be labelled here", extra={"reason": str(error)})
         return InternalError(
             "本服务目前不能给这种内容加标识；请联系运营方。",
             "This service cannot label such content at present; ask the operator.",
         )
-    where = "" if error.where in (hidden, "") else error.where
-    return ContentNotLabelledError(error.zh, error.en, where=where)
+    return ContentNotLabelledError(error.zh, error.en)

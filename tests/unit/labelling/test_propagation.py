@@ -71,6 +71,17 @@ def test_what_the_producer_wrote_stays_and_who_spreads_it_is_added() -> None:
     assert (label.content_propagator, label.propagate_id) == (CODE, "p-1")
 
 
+def test_what_was_written_before_is_not_written_again() -> None:
+    for reading in (NOTHING, found(BARE)):
+        judgement = judge_content(reading, is_declared=True, traces=())
+        label = label_of(judgement, reading, PRODUCER, propagate_id="p-1")
+        assert label is not None
+        again = found(label_json(label))
+        told = judge_content(again, is_declared=True, traces=())
+        assert told.state is judgement.state
+        assert label_of(told, again, PRODUCER, propagate_id="p-2") is None
+
+
 @pytest.mark.parametrize(("is_declared", "value"), [(True, "2"), (False, "3")])
 def test_of_an_unknown_producer_only_the_spreader_is_written_and_that_conforms(is_declared: object, value: str) -> None:
     judgement = judge_content(NOTHING, is_declared=bool(is_declared), traces=(SEEN,))

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.factories.marks import encoded, picture, sound
 from tests.unit.web.both_doors import serve_both
 from tests.unit.web.small_house import Served, build_small_house
 
+from guiju.kit.errors import StorageError
 from guiju.ledger.models import EntryQuery
 from guiju.web import labels_door
 
@@ -48,6 +50,7 @@ def test_a_picture_comes_back_marked_labelled_and_recorded(doors: Served, caller
     assert isinstance(body, dict)
     assert body["sha256_before"] == hashlib.sha256(before).hexdigest()
     assert body["explicit"]
+    assert head.actor.startswith("app:")
     told = caller.post("/v1/labels/inspect", content=answer.content).json()
     assert (told["state"], told["verdict"], told["is_ours"], len(told["records"])) == ("is", "conforming", True, 1)
 
@@ -95,3 +98,39 @@ def test_too_much_is_refused_and_nothing_is_left_behind(
     assert caller.post("/v1/labels/export", content=b"\0" * 2000).status_code == 413
     assert caller.post("/v1/labels/export", content=b"\0" * 500).status_code == 422
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ledger_that_cannot_keep_it_lets_nothing_out(
+    doors: Served, caller: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise StorageError("满了", "full")
+
+    monkeypatch.setattr(doors.house.ledger, "append", refuse)
+    answer = caller.post("/v1/labels/export", content=encoded(picture(320, 240), "PNG"))
+    assert answer.status_code == 503
+    assert "x-produce-id" not in answer.headers
+
+
+def test_a_full_disk_is_said_and_is_no_fault_of_the_file(caller: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(labels_door, "_to_disk", full)
+    assert caller.post("/v1/labels/export", content=b"x").status_code == 503
+
+
+def test_who_sends_slowly_keeps_nobody_waiting(doors: Served, caller: httpx.Client) -> None:
+    host, _, port = doors.base.removeprefix("http://").partition(":")
+    key = caller.headers["authorization"]
+    slow = []
+    for _ in range(4):
+        sock = socket.create_connection((host, int(port)))
+        head = f"POST /v1/labels/inspect HTTP/1.1\r\nhost: x\r\nauthorization: {key}\r\ncontent-length: 100\r\n\r\nab"
+        sock.sendall(head.encode())
+        slow.append(sock)
+    try:
+        assert caller.post("/v1/labels/inspect", content=sound(0.2), timeout=10).status_code == 200
+    finally:
+        for sock in slow:
+            sock.close()

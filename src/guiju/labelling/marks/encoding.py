@@ -1,7 +1,8 @@
 """A picture encoded as near to how it was as its format allows."""
 
 import io
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
 
 from PIL import Image, JpegImagePlugin, PngImagePlugin, features
 
@@ -10,7 +11,7 @@ from guiju.labelling.errors import unsupported
 Options = dict[str, object]
 _DEEP_PNG, _DEPTH_AT = 16, 24
 _QUALITY = {"WEBP": 92, "AVIF": 85}
-_KEPT_TIFF = (270, 271, 272, 282, 283, 296, 305, 306, 315, 33432)
+_KEPT_TIFF = (270, 271, 272, 282, 283, 296, 305, 306, 315, 700, 33432)
 
 
 def drawable(frame: Image.Image) -> Image.Image:
@@ -38,6 +39,8 @@ def losses(picture: Image.Image, content: bytes) -> tuple[str, ...]:
         found.append("16 位通道降为 8 位 / channels of 16 bits became 8 bits")
     if picture.format == "MPO":
         found.append("多帧 JPEG 只保留主图 / only the main picture of a JPEG with several was kept")
+    if picture.format == "GIF" and b"XMP DataXMP" in content:
+        found.append("GIF 中的 XMP 未保留 / the XMP of the GIF was not kept")
     if b"c2pa" in content[: 1 << 16]:
         found.append("C2PA 声明已失效，请在加标识后重新签名 / its C2PA manifest no longer holds: sign again afterwards")
     return tuple(found)
@@ -85,7 +88,21 @@ def _png(picture: Image.Image, _content: bytes) -> Options:
     texts = PngImagePlugin.PngInfo()
     for name, text in getattr(picture, "text", {}).items():
         texts.add_itxt(name, text) if _is_international(text) else texts.add_text(name, text)
+    for kind, body in _colours(picture):
+        texts.add(kind, body)
     return {"format": "PNG", "pnginfo": texts, **_described(picture)}
+
+
+def _colours(picture: Image.Image) -> Iterator[tuple[bytes, bytes]]:
+    """Give the chunks that say how its numbers are meant, which the encoder would leave out."""
+    info = picture.info
+    if isinstance(info.get("srgb"), int):
+        yield b"sRGB", bytes([info["srgb"]])
+    if isinstance(info.get("gamma"), float):
+        yield b"gAMA", struct.pack(">I", round(info["gamma"] * 100_000))
+    points = info.get("chromaticity")
+    if isinstance(points, tuple) and len(points) == 8:  # noqa: PLR2004 - white and three colours
+        yield b"cHRM", struct.pack(">8I", *(round(float(one) * 100_000) for one in points))
 
 
 def _is_international(text: object) -> bool:

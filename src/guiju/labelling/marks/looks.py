@@ -2,24 +2,20 @@
 
 import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from guiju.kit.errors import GuijuError
+from guiju.kit.errors import GuijuError, InputError
 from guiju.labelling import plain
 from guiju.labelling.carriers.splicing import Source
 from guiju.labelling.carriers.zip_parts import Archive
-from guiju.labelling.errors import DamagedFileError
 from guiju.labelling.marks.models import Sign, Trace
 from guiju.labelling.marks.pdf import stamped_pages
-from guiju.labelling.marks.programs import Ffmpeg
+from guiju.labelling.marks.programs import Ffmpeg, Medium
+from guiju.labelling.marks.wording import reads_as_mark
 from guiju.labelling.models import MarkWords
-from guiju.labelling.rules import is_explicit_mark
 
 ReadText = Callable[[bytes], Sequence[str]]
 """Reads the lines written in an encoded picture."""
 _LIMIT = 64 << 20
-_LONGEST_MARK = 80
-"""A line of more characters is text about the subject rather than a mark."""
 _TAG = re.compile(rb"<[^<>]*>")
 _PARTS = re.compile(r"(word/(header|footer)|ppt/slides/slide|xl/worksheets/sheet|styles\.xml|content\.xml)")
 
@@ -32,8 +28,8 @@ def cannot(kind: str, error: GuijuError) -> Trace:
 def in_lines(lines: Sequence[str], words: MarkWords) -> Trace:
     """Tell whether a line that was read is a mark."""
     for line in lines:
-        short = line.strip()
-        if len(short) <= _LONGEST_MARK and is_explicit_mark(short.replace(" ", ""), words):
+        if reads_as_mark(line, words):
+            short = line.strip()
             return Trace("text", Sign.FOUND, f"读到“{short}” / read {short!r}")
     return Trace("text", Sign.NONE, "没有读到标识文字 / no mark was read")
 
@@ -50,7 +46,7 @@ def in_picture(source: Source, read_text: ReadText | None, words: MarkWords) -> 
         return cannot("text", error)
 
 
-def in_opening(ffmpeg: Ffmpeg, path: Path, read_text: ReadText | None, *, words: MarkWords) -> Trace:
+def in_opening(ffmpeg: Ffmpeg, film: Medium, read_text: ReadText | None, *, words: MarkWords) -> Trace:
     """Read what is written in the opening picture of a video, where the standard wants the mark.
 
     Raises:
@@ -59,7 +55,7 @@ def in_opening(ffmpeg: Ffmpeg, path: Path, read_text: ReadText | None, *, words:
     """
     if read_text is None:
         return _no_reader()
-    words_of_it = ("-i", f"file:{path}", "-map", "0:v:0", "-frames:v", "1", "-c:v", "png", "-f", "image2pipe", "pipe:1")
+    words_of_it = (*film.words, "-map", "0:v:0", "-frames:v", "1", "-c:v", "png", "-f", "image2pipe", "pipe:1")
     return in_lines(read_text(ffmpeg.raw(words_of_it)), words)
 
 
@@ -79,9 +75,8 @@ def in_text(source: Source, kind: str, words: MarkWords) -> Trace:
         elif kind in ("html", "svg"):
             lines = _lines_of(source.whole())
         else:
-            coding, start = plain.coding_of(source)
-            lines = source.read(start, source.size - start).decode(coding).splitlines()
-    except DamagedFileError as error:
+            lines = plain.decoded(source)[0].splitlines()
+    except InputError as error:
         return cannot("text", error)
     return in_lines(lines, words)
 

@@ -28,8 +28,10 @@ FORMATS = {
     "AVIF": "image/avif",
 }
 _READ = tuple(name for name in FORMATS if name != "MPO")  # JPEG reads it
-MOST_PIXELS = 400_000_000
-"""All frames together; a picture of more is refused before it is decoded."""
+MOST_PIXELS, MOST_AT_ONCE = 100_000_000, 50_000_000
+"""All frames together, and one frame; a picture of more is refused before it is decoded. A pixel costs twelve bytes."""
+_LEGIBLE = 0.95
+"""Share of the rows of letters that must stand out: packing may blur their first and last."""
 _BROKEN = (
     OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, EOFError, struct.error,
     Image.DecompressionBombError,
@@ -100,7 +102,8 @@ def _opened(content: bytes) -> Image.Image:
             "不是可以画上标识的图片（支持 PNG、JPEG、WebP、GIF、TIFF、AVIF）",
             "no picture that a mark can be drawn on (PNG, JPEG, WebP, GIF, TIFF, AVIF can)",
         ) from error
-    if picture.width * picture.height * _count(picture) > MOST_PIXELS:
+    pixels = picture.width * picture.height
+    if pixels > MOST_AT_ONCE or pixels * _count(picture) > MOST_PIXELS:
         raise damaged("图片像素过多", "a picture of too many pixels")
     return picture
 
@@ -171,14 +174,15 @@ def _measured(picture: Image.Image, plate: Plate, law: MarkLaw) -> dict[str, flo
         LabelNotHeldError: somewhere the mark is lower or fainter than it must be.
     """
     short = min(_seen_size(picture))
-    faintest = 21.0
+    faintest, legible = 21.0, 1.0
     turn = _orientation(picture)
     for number in range(_count(picture)):
         picture.seek(number)
         seen = picture if turn == 1 else ImageOps.exif_transpose(picture)
         for pixels in _over_both(seen.crop(plate.box)):
             faintest = min(faintest, _contrast_of(pixels, plate))
-    if faintest < CONTRAST or plate.ink < short * law.picture_ratio:
+            legible = min(legible, _legible_rows(pixels, plate))
+    if faintest < CONTRAST or legible < _LEGIBLE or plate.ink < short * law.picture_ratio:
         raise LabelNotHeldError(
             f"显式标识写入后未达到要求（字高 {plate.ink} 像素，对比度 {faintest:.1f}），文件未交出。",
             f"The mark does not hold after it was written (height {plate.ink} px, contrast {faintest:.1f}); the file "
@@ -201,6 +205,15 @@ def _over_both(part: Image.Image) -> Iterator[np.ndarray[tuple[int, ...], np.dty
 def _contrast_of(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], plate: Plate) -> float:
     light = luminance(pixels)
     return contrast(float(light[plate.letters > 250].mean()), float(np.percentile(light[plate.letters == 0], 95)))  # noqa: PLR2004
+
+
+def _legible_rows(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], plate: Plate) -> float:
+    """Return in what share of the rows that have letters they stand out: letters half hidden keep a good average."""
+    light, covered = luminance(pixels), plate.letters > 250  # noqa: PLR2004 - wholly covered
+    rows = np.flatnonzero(covered.any(axis=1))
+    ground = float(np.percentile(light[plate.letters == 0], 95))
+    found = [contrast(float(light[row][covered[row]].mean()), ground) for row in rows]
+    return sum(one >= CONTRAST for one in found) / max(1, len(found))
 
 
 def plain_picture(width: int, height: int) -> bytes:

@@ -22,11 +22,43 @@ from guiju.labelling.errors import damaged
 _QUIET = ("-nostdin", "-hide_banner", "-loglevel", "error", "-y")
 _MEMORY = 4 << 30
 _MOST_SAID = 4 << 20
+_MOST_RAW = 64 << 20
 _SECONDS = 120.0
 _SLOWEST = 60.0
 """Seconds of work that one second of video may cost, before we hold the encoder for stuck."""
 _MICRO = 1_000_000
 Progress = Callable[[float], None]
+
+
+_DEMUXERS = {
+    "mp4": "mov", "matroska": "matroska", "flv": "flv", "avi": "avi", "wav": "wav", "mp3": "mp3", "flac": "flac",
+    "ogg": "ogg", "png": "png_pipe",
+}  # fmt: skip
+_SUFFIXES = {
+    "mp4": (".mp4", ".mov", ".m4a", ".m4v"),
+    "matroska": (".mkv", ".webm", ".mka"),
+    "ogg": (".ogg", ".opus", ".oga", ".ogv"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """A file for ffmpeg, and what it was recognised as: no other format in it is read, and no file behind it."""
+
+    path: Path
+    kind: str
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return how ffmpeg is given it: as this format, and no address and no list of files followed."""
+        return ("-protocol_whitelist", "file,pipe", "-f", _DEMUXERS[self.kind], "-i", f"file:{self.path}")
+
+    @property
+    def suffix(self) -> str:
+        """Return how a name must end for ffmpeg to write this kind."""
+        usual = _SUFFIXES.get(self.kind, (f".{self.kind}",))
+        own = self.path.suffix.lower()
+        return own if own in usual else usual[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +100,7 @@ class Ffmpeg:
         """Whether it can be found."""
         return shutil.which(self._program) is not None
 
-    def probe(self, path: Path) -> Probed:
+    def probe(self, medium: Medium) -> Probed:
         """Tell streams and length of a file.
 
         Raises:
@@ -77,7 +109,7 @@ class Ffmpeg:
         """
         program = Path(self._found()).with_name("ffprobe")
         entries = ("-show_streams", "-show_entries", "format=duration", "-of", "json")
-        said = _run((str(program), "-v", "error", *entries, "-i", f"file:{path}"), seconds=_SECONDS)
+        said = _run((str(program), "-v", "error", *entries, *medium.words), seconds=_SECONDS)
         try:
             told = json.loads(said)
             streams = tuple(
@@ -95,18 +127,19 @@ class Ffmpeg:
             ConfigurationError: there is no ffmpeg.
             DamagedFileError: it failed or took too long.
         """
-        command = (self._found(), *_QUIET, "-progress", "pipe:1", *words)
+        chatter = () if progress is None else ("-progress", "pipe:1")
+        command = (self._found(), *_QUIET, *chatter, *words)
         limit = _SECONDS + seconds * _SLOWEST
         _run(command, seconds=limit, said=None if progress is None else _Teller(progress, seconds))
 
-    def raw(self, words: Sequence[str]) -> bytes:
-        """Return what it writes to its output, within bounds.
+    def raw(self, words: Sequence[str], *, seconds: float = 0.0) -> bytes:
+        """Return what it writes to its output, within bounds; `seconds` of sound or video are read for it.
 
         Raises:
             ConfigurationError: there is no ffmpeg.
             DamagedFileError: it failed, took too long or wrote too much.
         """
-        return _run((self._found(), *_QUIET, *words), seconds=_SECONDS, most=512 << 20)
+        return _run((self._found(), *_QUIET, *words), seconds=_SECONDS + seconds, most=_MOST_RAW)
 
     def _found(self) -> str:
         found = shutil.which(self._program)
@@ -145,9 +178,10 @@ class _Teller:
             self._progress(min(1.0, int(value) / _MICRO / self._seconds))
 
 
-def _bounded() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    os.nice(5)
+def _bound(pid: int) -> None:
+    """Bound a program's memory; it has read no byte of its file yet, and one that has ended needs no bound."""
+    with contextlib.suppress(ProcessLookupError):
+        resource.prlimit(pid, resource.RLIMIT_AS, (_MEMORY, _MEMORY))
 
 
 def _run(
@@ -159,9 +193,11 @@ def _run(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=_bounded,  # noqa: PLW1509 - sets limits alone, before anything else runs
+        env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8"},
+        start_new_session=True,
     ) as process:
         try:
+            _bound(process.pid)
             out, complaint = _listen(process, deadline, most, said=said)
         finally:
             if process.poll() is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from guiju.kit.errors import GuijuError, InputError
+from guiju.kit.ids import new_id
 from guiju.labelling import plain
 from guiju.labelling.carriers.registry import by_mime, carrier_for
 from guiju.labelling.carriers.splicing import Edit, Source, spliced
@@ -15,7 +16,7 @@ from guiju.labelling.marks.fonts import Font
 from guiju.labelling.marks.models import Marked, MarkLaw, MarkStyle, Trace
 from guiju.labelling.marks.pictures import mark_picture
 from guiju.labelling.marks.plates import Pen
-from guiju.labelling.marks.programs import Ffmpeg
+from guiju.labelling.marks.programs import Ffmpeg, Medium
 from guiju.labelling.marks.sounds import SoundMarks
 from guiju.labelling.marks.videos import VideoMarks
 from guiju.labelling.rules import explicit_text_mark
@@ -93,12 +94,23 @@ class Marks:
             if kind == "wav":
                 return self._sounds.mark_wave(source, target)
             if kind == "mp3":
-                return self._sounds.mark_mpeg(path, source, target)
-            if kind in VIDEOS and self._ffmpeg.probe(path).first("video") is not None:
-                return self._videos().mark(path, target, progress=progress)
+                return self._sounds.mark_mpeg(Medium(path, kind), source, target)
             if kind in SOUNDS | VIDEOS:
-                return self._sounds.mark_packed(path, target, progress=progress)
+                return self._encode(Medium(path, kind), target, progress)
             return self._mark_by_edits(source, kind, target)
+
+    def _encode(self, medium: Medium, target: Path, progress: Progress | None) -> Marked:
+        """Mark through ffmpeg, which chooses what it writes by the name: one that fits the content, whatever it was."""
+        made = target.with_name(f"{target.name}.{new_id()}{medium.suffix}")
+        try:
+            if medium.kind in VIDEOS and self._ffmpeg.probe(medium).first("video") is not None:
+                marked = self._videos().mark(medium, Medium(made, medium.kind), progress=progress)
+            else:
+                marked = self._sounds.mark_packed(medium, Medium(made, medium.kind), progress=progress)
+            made.replace(target)
+        finally:
+            made.unlink(missing_ok=True)
+        return marked
 
     def mark(self, content: bytes, mime: str) -> tuple[bytes, Marked]:
         """Return marked content, and what was measured in it; as `mark_file`, by media type."""
@@ -136,15 +148,15 @@ class Marks:
 
     def _in_stream(self, path: Path, source: Source, kind: str) -> Iterator[Trace]:
         words, read_text = self._law.words, self._tools.read_text
-        has_sound = kind in SOUNDS
+        has_sound, medium = kind in SOUNDS, Medium(path, kind)
         try:
             if kind in VIDEOS:
-                probed = self._ffmpeg.probe(path)
+                probed = self._ffmpeg.probe(medium)
                 has_sound = probed.first("audio") is not None
                 if probed.first("video") is not None:
-                    yield looks.in_opening(self._ffmpeg, path, read_text, words=words)
+                    yield looks.in_opening(self._ffmpeg, medium, read_text, words=words)
             if has_sound:
-                yield self._sounds.traces(path, source)
+                yield self._sounds.traces(medium, source)
         except GuijuError as error:
             yield looks.cannot("rhythm" if has_sound else "text", error)
 
@@ -198,8 +210,7 @@ class Marks:
             return pdf.stamped_pages(source)
         if kind in ("html", "svg"):
             return int(texts.shows(source.whole(), text)), 1
-        coding, start = plain.coding_of(source)
-        return int(texts.has_line(source.read(start, source.size - start).decode(coding), text)), 1
+        return int(texts.has_line(plain.decoded(source)[0], text)), 1
 
 
 _PIECE = 64 << 20

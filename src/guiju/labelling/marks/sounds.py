@@ -16,13 +16,14 @@ from guiju.labelling.carriers.splicing import Source, spliced
 from guiju.labelling.errors import LabelNotHeldError, unsupported
 from guiju.labelling.marks import mpeg_audio, voices
 from guiju.labelling.marks.models import Marked, MarkLaw, MarkStyle, Moment, Sign, SoundCue, Trace
-from guiju.labelling.marks.programs import Ffmpeg, Stream
+from guiju.labelling.marks.programs import Ffmpeg, Medium, Stream
 from guiju.labelling.marks.tones import Samples, find_rhythm, rhythm
-from guiju.labelling.marks.waves import Wave, cue_edits, last_samples, read_wave, samples_of
+from guiju.labelling.marks.waves import cue_edits, read_wave, samples_at
 
 Progress = Callable[[float], None]
 _LISTENED_RATE = 16_000
-_LISTENED_SECONDS = 120.0
+_LISTENED_SECONDS, _OVERLAP_SECONDS = 120.0, 6.0
+_LONGEST_SECONDS = 4 * 3600.0
 _SAME = 0.5
 """Least normalised correlation of a spoken mark with what stands in the file; unrelated sound stays below 0.1."""
 _ENCODERS = {"aac": "aac", "vorbis": "libvorbis", "opus": "libopus", "flac": "flac", "alac": "alac"}
@@ -74,14 +75,17 @@ class SoundMarks:
         wave = read_wave(source)
         cue = self.cue(wave.rate)
         with target.open("w+b") as file:
-            spliced(source, cue_edits(source, wave, cue.samples, moment=self._style.moment), file)
+            edits = cue_edits(source, wave, cue.samples, moment=self._style.moment)
+            place = edits[0].start - wave.data.body_at
+            spliced(source, edits, file)
             file.flush()
             written = Source(file)
             made = read_wave(written)
-            self._must_be_heard(self._around(written, made), made.rate, cue)
+            part = samples_at(written, made, place / wave.block / wave.rate - 1.0, len(cue.samples) / wave.rate + 2.0)
+            self._must_be_heard(part, made.rate, cue)
         return self._told("wav", cue, ())
 
-    def mark_mpeg(self, path: Path, source: Source, target: Path) -> Marked:
+    def mark_mpeg(self, medium: Medium, source: Source, target: Path) -> Marked:
         """Mark an MP3.
 
         Raises:
@@ -90,7 +94,7 @@ class SoundMarks:
             LabelNotHeldError: the mark cannot be heard in what was written.
         """
         sound = mpeg_audio.read_sound(source)
-        stream = self._sound_of(path)
+        stream = self._sound_of(medium)
         rate, channels = stream.number("sample_rate"), max(1, stream.number("channels"))
         cue = self.cue(rate)
         with tempfile.TemporaryDirectory(prefix="guiju-cue-") as folder:
@@ -98,10 +102,10 @@ class SoundMarks:
         edits, _ = mpeg_audio.cue_edits(source, sound, frames, moment=self._style.moment)
         with target.open("wb") as file:
             spliced(source, edits, file)
-        self._must_be_heard(self.listen(target, self._style.moment), _LISTENED_RATE, self.cue(_LISTENED_RATE))
+        self._must_be_heard_in(Medium(target, medium.kind))
         return self._told("mp3", cue, ())
 
-    def mark_packed(self, path: Path, target: Path, *, progress: Progress | None = None) -> Marked:
+    def mark_packed(self, medium: Medium, target: Medium, *, progress: Progress | None = None) -> Marked:
         """Mark FLAC, ALAC, AAC, Vorbis or Opus in its own container.
 
         Raises:
@@ -109,8 +113,10 @@ class SoundMarks:
             ConfigurationError: there is no ffmpeg.
             LabelNotHeldError: the mark cannot be heard, or a lossless sound came out changed.
         """
-        probed = self._ffmpeg.probe(path)
-        stream = self._sound_of(path)
+        probed = self._ffmpeg.probe(medium)
+        stream = self._sound_of(medium)
+        if sum(one.kind == "audio" for one in probed.streams) > 1:
+            raise unsupported("文件有多条音轨，请先分开", "several tracks of sound; take them apart first")
         encoder = _ENCODERS.get(stream.codec)
         if encoder is None:
             raise unsupported(f"音频编码 {stream.codec} 不支持插入提示音", f"no cue goes into sound of {stream.codec}")
@@ -121,67 +127,49 @@ class SoundMarks:
             file = Path(folder, "cue.wav")
             file.write_bytes(_wave_file(cue.samples, rate, channels))
             length = probed.seconds + len(cue.samples) / rate
-            inputs = (
-                "-i",
-                f"file:{path}",
-                "-i",
-                f"file:{file}",
-                "-filter_complex",
-                self._graph(stream, probed.seconds),
-            )
-            words = (*inputs, *_kept(stream, encoder), f"file:{target}")
+            graph = ("-filter_complex", self._graph(stream, probed.seconds))
+            inputs = (*medium.words, *Medium(file, "wav").words, *graph)
+            words = (*inputs, *_kept(stream, encoder), f"file:{target.path}")
             self._ffmpeg.run(words, seconds=length, progress=progress)
         if is_lossless and self._style.moment is not Moment.MIDDLE:
-            self._must_be_same(path, target, len(cue.samples))
-        self._must_be_heard(self.listen(target, self._style.moment), _LISTENED_RATE, self.cue(_LISTENED_RATE))
+            self._must_be_same(medium, target, len(cue.samples))
+        self._must_be_heard_in(target)
         return self._told(stream.codec, cue, () if is_lossless else (_CHANGED,))
 
-    def listen(self, path: Path, moment: Moment | None = None) -> Samples:
-        """Return two minutes of a file's sound as one channel at 16 kHz: at a moment, or of the start.
+    def listen(self, medium: Medium, start: float) -> Samples:
+        """Return two minutes of a file's sound from a second on, as one channel at 16 kHz.
 
         Raises:
             InputError: it cannot be decoded.
             ConfigurationError: there is no ffmpeg.
         """
-        seconds = self._ffmpeg.probe(path).seconds
-        start = 0.0
-        if moment is Moment.END:
-            start = max(0.0, seconds - _LISTENED_SECONDS)
-        elif moment is Moment.MIDDLE:
-            start = max(0.0, seconds / 2 - _LISTENED_SECONDS / 2)
-        words = ("-ss", f"{start:.3f}", "-t", f"{_LISTENED_SECONDS:.0f}", "-i", f"file:{path}", "-map", "0:a:0")
-        raw = self._ffmpeg.raw((*words, "-ac", "1", "-ar", str(_LISTENED_RATE), "-f", "f32le", "pipe:1"))
+        part = ("-ss", f"{max(0.0, start):.3f}", "-t", f"{_LISTENED_SECONDS:.0f}", *medium.words, "-map", "0:a:0")
+        raw = self._ffmpeg.raw((*part, "-ac", "1", "-ar", str(_LISTENED_RATE), "-f", "f32le", "pipe:1"))
         return np.frombuffer(raw[: len(raw) // 4 * 4], "<f4").astype(np.float32)
 
-    def traces(self, path: Path, source: Source) -> Trace:
-        """Look for the rhythm at the start, the end and the middle of a file's sound.
+    def traces(self, medium: Medium, source: Source) -> Trace:
+        """Look for the rhythm everywhere in a file's sound; past four hours nobody can say.
 
         Raises:
             InputError: it cannot be decoded.
             ConfigurationError: there is no ffmpeg, and it is no WAV.
         """
-        found: Trace | None = None
-        if is_form(source, b"WAVE") and source.head(4) == b"RIFF":
-            wave = read_wave(source)
-            parts = [(samples_of(source, wave), wave.rate), (last_samples(source, wave), wave.rate)]
-        else:
-            parts = [(self.listen(path, moment), _LISTENED_RATE) for moment in Moment]
-        for samples, rate in parts:
-            found = find_rhythm(samples, rate, self._law.rhythm)
+        is_wave = is_form(source, b"WAVE") and source.head(4) == b"RIFF"
+        wave = read_wave(source) if is_wave else None
+        seconds = wave.seconds if wave is not None else self._ffmpeg.probe(medium).seconds
+        for start in np.arange(0.0, max(0.1, min(seconds, _LONGEST_SECONDS)), _LISTENED_SECONDS - _OVERLAP_SECONDS):
+            if wave is not None:
+                found = find_rhythm(samples_at(source, wave, start, _LISTENED_SECONDS), wave.rate, self._law.rhythm)
+            else:
+                found = find_rhythm(self.listen(medium, float(start)), _LISTENED_RATE, self._law.rhythm)
             if found.sign is Sign.FOUND:
                 return found
-        assert found is not None  # noqa: S101 - there are always parts
-        return found
+        if seconds > _LONGEST_SECONDS:
+            return Trace("rhythm", Sign.INCONCLUSIVE, "声音过长，未听完 / the sound is too long to be heard whole")
+        return Trace("rhythm", Sign.NONE, f"没有听到节奏“{self._law.rhythm}” / the rhythm is not in it")
 
-    def _around(self, source: Source, wave: Wave) -> Samples:
-        if self._style.moment is Moment.START:
-            return samples_of(source, wave)
-        if self._style.moment is Moment.END:
-            return last_samples(source, wave)
-        return samples_of(source, wave, limit=1 << 62)
-
-    def _sound_of(self, path: Path) -> Stream:
-        stream = self._ffmpeg.probe(path).first("audio")
+    def _sound_of(self, medium: Medium) -> Stream:
+        stream = self._ffmpeg.probe(medium).first("audio")
         if stream is None or not stream.number("sample_rate"):
             raise unsupported("文件没有声音", "there is no sound in it")
         return stream
@@ -193,7 +181,7 @@ class SoundMarks:
         how = ("-c:a", "libmp3lame", "-b:a", str(bits or 128_000), "-reservoir", "0", "-write_xing", "0")
         plain = ("-id3v2_version", "0", "-write_id3v1", "0", "-map_metadata", "-1", "-f", "mp3")
         seconds = len(cue.samples) / rate
-        self._ffmpeg.run(("-i", f"file:{wave}", *how, *plain, f"file:{packed}"), seconds=seconds)
+        self._ffmpeg.run((*Medium(wave, "wav").words, *how, *plain, f"file:{packed}"), seconds=seconds)
         return mpeg_audio.frames_of(packed.read_bytes())
 
     def _graph(self, stream: Stream, seconds: float) -> str:
@@ -208,12 +196,12 @@ class SoundMarks:
         order = f"[c]{sound}" if self._style.moment is Moment.START else f"{sound}[c]"
         return f"[1:a]{depth}[c];{order}concat=n=2:v=0:a=1[out]"
 
-    def _must_be_same(self, path: Path, target: Path, count: int) -> None:
+    def _must_be_same(self, medium: Medium, target: Medium, count: int) -> None:
         """Compare every sample of a lossless sound before and after; the cue is left out."""
-        old = self._digest(path, "anull")
+        old = self._digest(medium, "anull")
         cut = f"atrim=start_sample={count}"
         if self._style.moment is Moment.END:
-            whole = self._ffmpeg.probe(path).first("audio")
+            whole = self._ffmpeg.probe(medium).first("audio")
             cut = f"atrim=end_sample={whole.number('duration_ts') if whole else 0}"
         if self._digest(target, cut) != old:
             raise LabelNotHeldError(
@@ -221,9 +209,17 @@ class SoundMarks:
                 "A lossless sound came out changed when it was marked; the file was not handed on.",
             )
 
-    def _digest(self, path: Path, graph: str) -> bytes:
-        words = ("-i", f"file:{path}", "-map", "0:a:0", "-af", graph, "-c:a", "pcm_s32le", "-f", "hash", "pipe:1")
-        return self._ffmpeg.raw(words)
+    def _digest(self, medium: Medium, graph: str) -> bytes:
+        words = (*medium.words, "-map", "0:a:0", "-af", graph, "-c:a", "pcm_s32le", "-f", "hash", "pipe:1")
+        return self._ffmpeg.raw(words, seconds=self._ffmpeg.probe(medium).seconds)
+
+    def _must_be_heard_in(self, medium: Medium) -> None:
+        """Listen where the mark was put: a middle is where the cut, or the nearest free frame, lies."""
+        seconds = self._ffmpeg.probe(medium).seconds
+        start = {Moment.START: 0.0, Moment.END: seconds - _LISTENED_SECONDS}
+        middle = seconds / 2 - _LISTENED_SECONDS / 2
+        samples = self.listen(medium, start.get(self._style.moment, middle))
+        self._must_be_heard(samples, _LISTENED_RATE, self.cue(_LISTENED_RATE))
 
     def _must_be_heard(self, samples: Samples, rate: int, cue: Cue) -> None:
         if cue.rhythm:

@@ -16,7 +16,7 @@ from guiju.labelling.carriers.xml_places import elements
 from guiju.labelling.errors import damaged
 from guiju.labelling.marks.models import Moment, Position
 from guiju.labelling.marks.plates import Pen, as_png, drawn
-from guiju.labelling.plain import coding_of
+from guiju.labelling.plain import decoded
 
 _SHOWN = "display:block;margin:.5em 0;padding:.3em .8em;background:#333;color:#fff;font:600 1rem sans-serif"
 _CLASS = "aigc-mark"
@@ -31,8 +31,7 @@ def plain_edits(source: Source, mark: str, moment: Moment, *, is_markdown: bool 
     Raises:
         DamagedFileError: it is no text that we can read.
     """
-    coding, start = coding_of(source)
-    text = source.read(start, source.size - start).decode(coding)
+    text, coding, start = decoded(source)
     if has_line(text, mark):
         return []
     line_end = "\r\n" if "\r\n" in text else "\n"

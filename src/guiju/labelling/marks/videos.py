@@ -14,7 +14,7 @@ from guiju.labelling.errors import LabelNotHeldError, unsupported
 from guiju.labelling.marks.fonts import Font
 from guiju.labelling.marks.models import Marked, MarkLaw, MarkStyle
 from guiju.labelling.marks.plates import CONTRAST, Pen, Plate, as_png, contrast, drawn, luminance
-from guiju.labelling.marks.programs import Ffmpeg, Probed, Stream
+from guiju.labelling.marks.programs import Ffmpeg, Medium, Probed, Stream
 
 Progress = Callable[[float], None]
 _MARGIN_SECONDS = 0.25
@@ -42,11 +42,11 @@ class VideoMarks:
         self._style, self._law = style, law
         self._ffmpeg, self._font = ffmpeg, font
 
-    def mark(self, path: Path, target: Path, *, progress: Progress | None = None) -> Marked:
+    def mark(self, film: Medium, target: Medium, *, progress: Progress | None = None) -> Marked:
         """Mark a video into `target`, whose name ends as its container asks.
 
         Args:
-            path: MP4, MOV, MKV, WebM, FLV or AVI.
+            film: MP4, MOV, MKV, WebM, FLV or AVI.
             target: where it is written.
             progress: hears the share of the video that is done.
 
@@ -57,7 +57,7 @@ class VideoMarks:
             ConfigurationError: there is no ffmpeg.
             LabelNotHeldError: the mark cannot be seen in what was written, or the sound is not as it was.
         """
-        probed = self._ffmpeg.probe(path)
+        probed = self._ffmpeg.probe(film)
         stream = _picture_stream(probed)
         size = _seen_size(stream)
         pen = Pen(self._font, self._law, self._law.video_ratio)
@@ -67,16 +67,18 @@ class VideoMarks:
             picture = Path(folder, "mark.png")
             picture.write_bytes(as_png(plate))
             words = (
-                "-i", f"file:{path}", "-i", f"file:{picture}", "-filter_complex",
+                *film.words, *Medium(picture, "png").words, "-filter_complex",
                 f"[0:{stream.index}][1:v]overlay={plate.left}:{plate.top}:format=auto{self._when(until, probed)}[out]",
-                *_kept(stream, probed), f"file:{target}",
+                *_kept(stream, probed), f"file:{target.path}",
             )  # fmt: skip
             self._ffmpeg.run(words, seconds=probed.seconds, progress=progress)
         facts = self._measured(target, plate, probed, short=min(size))
-        self._must_sound_the_same(path, target, probed)
+        self._must_sound_the_same(film, target, probed)
         place = f"{self._style.position.value} ({plate.left}, {plate.top})"
-        note = "画面重新编码，声音与字幕未动 / pictures encoded anew, sound and subtitles as they were"
-        return Marked(stream.codec, self._style.text, place, facts, (note,))
+        notes = ["画面重新编码，声音与字幕未动 / pictures encoded anew, sound and subtitles as they were"]
+        if left := sum(one.kind not in _COPIED for one in probed.streams):
+            notes.append(f"未保留 {left} 条数据流（如时间码） / {left} streams of data (time codes, say) were lost")
+        return Marked(stream.codec, self._style.text, place, facts, tuple(notes))
 
     def _when(self, until: float, probed: Probed) -> str:
         if self._style.stays or probed.seconds <= until:
@@ -86,7 +88,7 @@ class VideoMarks:
             shown += f"+gte(t,{probed.seconds - until:.3f})"
         return f":enable='{shown}'"
 
-    def _measured(self, target: Path, plate: Plate, probed: Probed, *, short: int) -> dict[str, float]:
+    def _measured(self, target: Medium, plate: Plate, probed: Probed, *, short: int) -> dict[str, float]:
         """Look at the first picture and at the last one that must still show the mark.
 
         Raises:
@@ -107,11 +109,11 @@ class VideoMarks:
             "seconds": round(shown, 2),
         }
 
-    def _contrast(self, target: Path, plate: Plate, at: float) -> float:
+    def _contrast(self, target: Medium, plate: Plate, at: float) -> float:
         left, top, right, bottom = plate.box
         graph = f"format=rgb24,crop={right - left}:{bottom - top}:{left}:{top}"
         seek = ("-ss", f"{at:.3f}") if at else ()  # behind the input: by decoding, since some containers have no index
-        words = ("-i", f"file:{target}", *seek, "-map", "0:v:0", "-vf", graph, "-frames:v", "1")
+        words = (*target.words, *seek, "-map", "0:v:0", "-vf", graph, "-frames:v", "1")
         raw = self._ffmpeg.raw((*words, "-pix_fmt", "rgb24", "-f", "rawvideo", "pipe:1"))
         height, width = plate.letters.shape
         if len(raw) != height * width * 3:
@@ -120,11 +122,11 @@ class VideoMarks:
         ground = float(np.percentile(light[plate.letters == 0], 90))
         return contrast(float(light[plate.letters > 250].mean()), ground)  # noqa: PLR2004 - wholly covered
 
-    def _must_sound_the_same(self, path: Path, target: Path, probed: Probed) -> None:
+    def _must_sound_the_same(self, film: Medium, target: Medium, probed: Probed) -> None:
         if probed.first("audio") is None:
             return
         words = ("-map", "0:a", "-c", "copy", "-f", "streamhash", "-hash", "sha256", "pipe:1")
-        before, after = (self._ffmpeg.raw(("-i", f"file:{one}", *words)) for one in (path, target))
+        before, after = (self._ffmpeg.raw((*one.words, *words), seconds=probed.seconds) for one in (film, target))
         if before != after:
             raise LabelNotHeldError(
                 "给视频加标识时声音有变化，文件未交出。",

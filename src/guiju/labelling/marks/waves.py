@@ -18,7 +18,7 @@ _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _LEAST_FORMAT, _EXTENSIBLE_FORMAT = 16, 26
 _POINT, _POINTS_LIMIT = 24, 1 << 20
 _QUIET_SECONDS = 0.2
-_MOST_LOOKED = 32 << 20
+_MOST_LOOKED = 4 << 20
 _RATES = range(1000, 768_001)
 
 
@@ -113,11 +113,13 @@ def samples_of(source: Source, wave: Wave, *, limit: int = _MOST_LOOKED) -> Samp
     return _unpacked(source, wave, wave.data.body_at, end=min(wave.data.body_end, wave.data.body_at + limit))
 
 
-def last_samples(source: Source, wave: Wave, *, limit: int = _MOST_LOOKED) -> Samples:
-    """Return the last `limit` bytes of the sound as one channel in -1…1."""
-    whole = (wave.data.body_end - wave.data.body_at) // wave.block * wave.block
-    start = wave.data.body_at + max(0, whole - limit // wave.block * wave.block)
-    return _unpacked(source, wave, start, end=wave.data.body_at + whole)
+def samples_at(source: Source, wave: Wave, start: float, seconds: float) -> Samples:
+    """Return `seconds` of the sound from a second on, as one channel in -1…1; less where it starts or ends there."""
+    frames = (wave.data.body_end - wave.data.body_at) // wave.block
+    first = min(frames, max(0, round(start * wave.rate)))
+    last = min(frames, max(first, round((start + seconds) * wave.rate)))
+    at = wave.data.body_at
+    return _unpacked(source, wave, at + first * wave.block, end=at + last * wave.block)
 
 
 def _points(source: Source, chunk: Chunk, frame: int, *, added: int) -> list[Edit]:

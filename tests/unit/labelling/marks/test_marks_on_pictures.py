@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageChops, ImageOps, PngImagePlugin
 from tests.factories.marks import FONT, LAW, PEN, TEXT, Pixels, encoded, picture, pixels
 
 from guiju.kit.errors import ConfigurationError, InputError
@@ -180,6 +180,31 @@ def test_profile_exif_texts_and_resolution_are_carried_over() -> None:
         assert after.info["icc_profile"] == profile
         assert after.info["dpi"] == (300, 300)
         assert after.info["xmp"] == b"<x:xmpmeta/>"
+
+
+def test_what_a_png_says_of_its_colours_stays() -> None:
+    info = PngImagePlugin.PngInfo()
+    info.add(b"gAMA", struct.pack(">I", 45455))
+    info.add(b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000))
+    with Image.open(io.BytesIO(mark(encoded(picture(200, 150), "PNG", pnginfo=info)).content)) as after:
+        after.load()
+        assert after.info["gamma"] == pytest.approx(0.45455)
+        assert after.info["chromaticity"][0] == pytest.approx(0.3127)
+
+
+def test_letters_that_are_half_hidden_do_not_hold_though_their_average_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = encoding.encoded
+
+    def damaged(original: Image.Image, frames: list[Image.Image], content: bytes) -> bytes:
+        plate = drawn(TEXT, (400, 300), Position.BOTTOM_RIGHT, pen=PEN)
+        left, top, right, bottom = plate.box
+        half = (top + bottom) // 2
+        frames[0].paste((40, 40, 40), (left, half, right, bottom))
+        return whole(original, frames, content)
+
+    monkeypatch.setattr(encoding, "encoded", damaged)
+    with pytest.raises(LabelNotHeldError):
+        mark(encoded(Image.new("RGB", (400, 300), (40, 40, 40)), "PNG"))
 
 
 def test_a_picture_too_small_for_a_legible_mark_is_refused() -> None:
