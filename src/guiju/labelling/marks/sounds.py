@@ -81,7 +81,9 @@ class SoundMarks:
             file.flush()
             written = Source(file)
             made = read_wave(written)
-            part = samples_at(written, made, place / wave.block / wave.rate - 1.0, len(cue.samples) / wave.rate + 2.0)
+            part = samples_at(
+                written, made, place / wave.block / wave.rate - 1.0, seconds=len(cue.samples) / wave.rate + 2.0
+            )
             self._must_be_heard(part, made.rate, cue)
         return self._told("wav", cue, ())
 
@@ -159,7 +161,9 @@ class SoundMarks:
         seconds = wave.seconds if wave is not None else self._ffmpeg.probe(medium).seconds
         for start in np.arange(0.0, max(0.1, min(seconds, _LONGEST_SECONDS)), _LISTENED_SECONDS - _OVERLAP_SECONDS):
             if wave is not None:
-                found = find_rhythm(samples_at(source, wave, start, _LISTENED_SECONDS), wave.rate, self._law.rhythm)
+                found = find_rhythm(
+                    samples_at(source, wave, start, seconds=_LISTENED_SECONDS), wave.rate, self._law.rhythm
+                )
             else:
                 found = find_rhythm(self.listen(medium, float(start)), _LISTENED_RATE, self._law.rhythm)
             if found.sign is Sign.FOUND:

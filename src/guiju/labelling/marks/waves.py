@@ -113,7 +113,7 @@ def samples_of(source: Source, wave: Wave, *, limit: int = _MOST_LOOKED) -> Samp
     return _unpacked(source, wave, wave.data.body_at, end=min(wave.data.body_end, wave.data.body_at + limit))
 
 
-def samples_at(source: Source, wave: Wave, start: float, seconds: float) -> Samples:
+def samples_at(source: Source, wave: Wave, start: float, *, seconds: float) -> Samples:
     """Return `seconds` of the sound from a second on, as one channel in -1…1; less where it starts or ends there."""
     frames = (wave.data.body_end - wave.data.body_at) // wave.block
     first = min(frames, max(0, round(start * wave.rate)))
