@@ -83,7 +83,12 @@ def in_tables() -> set[str]:
     texts |= {*review.DONE.values(), *changes.DONE.values(), *(title for title, _, _ in WINDOWS.values())}
     texts |= {*LIMIT_TITLES.values(), *SERVES_TITLES.values(), *RANGES.values(), *KIND_TITLES.values()}
     texts |= {*sanctions.DONE.values(), *sanctions.STATE_TITLES.values(), *apps.DONE.values()}
-    texts |= {*labels.KINDS.values(), *labels.SIGNATURES.values(), *(title for title, _ in ASKED)}
+    texts |= {
+        *labels.KINDS.values(),
+        *labels.SIGNATURES.values(),
+        *labels.UNITS.values(),
+        *(title for title, _ in ASKED),
+    }
     for table in (labels.VERDICTS, labels.STATES, labels.SIGNS):
         texts |= {title for title, _ in table.values()}
     tables = (EXCHANGE_OUTCOMES, ACTION_TITLES, VERDICT_TITLES, REASONS, STATES, CHANGE_STATES, KINDS, CIRCUIT_TITLES)

@@ -40,6 +40,7 @@ STATES = {
 }
 SIGNS = {"found": ("发现", "partial"), "none": ("未发现", "not_run"), "inconclusive": ("无法判定", "insufficient")}
 KINDS = {"text": "标识文字", "rhythm": "节奏标识"}
+UNITS = {"second": "秒", "month": "个月", "character_per_minute": "字/分钟"}
 SIGNATURES = {"valid": "签名有效", "invalid": "签名无效", "unknown_scheme": "未知的签名方案", "absent": "没有签名"}
 
 
@@ -105,6 +106,8 @@ def _page(visit: Visit, found: InspectedView | None = None, *, problem: str = ""
         signs=SIGNS,
         kinds=KINDS,
         signatures=SIGNATURES,
+        units=UNITS,
+        signs_of={">=": "≥", "<=": "≤"},
     )
 
 
