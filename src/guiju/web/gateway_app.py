@@ -43,6 +43,7 @@ from guiju.web.outlet import outlet_for
 from guiju.web.stuck import GoneWatch, StuckWatch
 
 _log = logging.getLogger(__name__)
+_POSTS = LABEL_PATHS | {IDENTITY_PATH}
 # What a client still sends after its body was found too large is read and dropped up to here, so that it can read why.
 _DROPPED_BYTES = 64 * 1024 * 1024
 _TRIM_SECONDS = 20.0
@@ -185,8 +186,8 @@ class GatewayApp:
             shaped = self._endpoints[path].dialect.shaped(error_reply(_wrong_method(method)))
             await _send_reply(send, replace(shaped, headers=(*shaped.headers, ("allow", "POST"))))
         elif path in self.addresses:
-            reply = error_reply(_wrong_method(method))
-            await _send_reply(send, replace(reply, headers=(*reply.headers, ("allow", "GET, HEAD"))))
+            reply, allowed = error_reply(_wrong_method(method)), "POST" if path in _POSTS else "GET, HEAD"
+            await _send_reply(send, replace(reply, headers=(*reply.headers, ("allow", allowed))))
         else:
             await _send_reply(send, error_reply(_unknown_path(path, self._endpoints)))
 

@@ -107,6 +107,7 @@ async def _to_disk(receive: Receive, file: Path) -> bool:
 
     Raises:
         RequestTooLargeError: there is more than we take.
+        ContentNotLabelledError: there is nothing.
     """
     size = 0
     with file.open("wb") as target:
@@ -123,7 +124,12 @@ async def _to_disk(receive: Receive, file: Path) -> bool:
                 )
             target.write(piece)
             if not message.get("more_body", False):
-                return True
+                break
+    if size == 0:
+        raise ContentNotLabelledError(
+            "请求体是空的；请把文件内容作为请求体发送。", "The body is empty; send the file's bytes as the body."
+        )
+    return True
 
 
 def _as_call_error(error: GuijuError | OSError) -> CallError:

@@ -87,6 +87,7 @@ def test_every_text_that_reaches_the_model_is_a_turn() -> None:
         ({"n": 10**9}, "n"),
         ({"n": "2"}, "n"),
         ({"stream": "yes"}, "stream"),
+        ({"stream_options": {"include_usage": {}}}, "stream_options.include_usage"),
         ({"temperature": "hot"}, "temperature"),
         ({"temperature": True}, "temperature"),
         ({"max_tokens": 1.5}, "max_tokens"),

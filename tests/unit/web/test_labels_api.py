@@ -80,6 +80,7 @@ def test_what_cannot_be_labelled_says_why_and_no_path_of_ours(doors: Served, cal
         assert error["code"] == "content_not_labelled"
         assert error["message"]
         assert "guiju-label" not in answer.text
+    assert caller.post("/v1/labels/inspect").status_code == 422
     assert len(doors.house.ledger.find(EntryQuery(actions=("label.written",)))) == count
 
 
@@ -87,7 +88,8 @@ def test_only_apps_come_in_and_only_by_post(doors: Served, caller: httpx.Client)
     with doors.client() as stranger:
         assert stranger.post("/v1/labels/export", content=b"x").status_code == 401
         assert stranger.post("/v1/labels/inspect", content=b"x").status_code == 401
-    assert caller.get("/v1/labels/export").status_code == 405
+    wrong_method = caller.get("/v1/labels/export")
+    assert (wrong_method.status_code, wrong_method.headers["allow"]) == (405, "POST")
 
 
 def test_too_much_is_refused_and_nothing_is_left_behind(

@@ -4,7 +4,16 @@ from guiju.gateway.dialects.interface import OpenAIShaped, Reading
 from guiju.gateway.errors import UnsupportedContentError
 from guiju.gateway.models import ChatCall, Turn
 from guiju.gateway.wire.completions import CompletionWriter, as_conversation
-from guiju.gateway.wire.fields import check_choices, check_types, end_user, model_of, parse_body, strings_in, wrong
+from guiju.gateway.wire.fields import (
+    check_choices,
+    check_types,
+    end_user,
+    model_of,
+    parse_body,
+    strings_in,
+    wants_usage,
+    wrong,
+)
 from guiju.gateway.wire.request import PLAIN_FIELDS, ChatRequest
 
 _PLAIN = PLAIN_FIELDS | {"best_of", "echo"}
@@ -46,14 +55,13 @@ class CompletionsDialect(OpenAIShaped):
         turns = [Turn(role, prompt) for prompt in prompts]
         others = {name: strings_in(fields[name]) for name in sorted(fields.keys() - _PLAIN - {"prompt"})}
         turns += [Turn(name[:40], "\n".join(texts)) for name, texts in others.items() if texts]
-        options = fields.get("stream_options")
         return ChatRequest(
             fields=fields,
             model=model_of(fields),
             user=end_user(fields),
             turns=tuple(turns),
             is_stream=fields.get("stream") is True,
-            wants_usage=isinstance(options, dict) and options.get("include_usage") is True,
+            wants_usage=wants_usage(fields),
             is_structured=False,
             wants_logprobs=fields.get("logprobs") is not None,
             path="/completions",

@@ -85,6 +85,21 @@ def check_types(fields: dict[str, object], types: Mapping[str, tuple[type, ...]]
             raise wrong(name, f" {names} 类型", f"of type {names}")
 
 
+def wants_usage(fields: dict[str, object]) -> bool:
+    """Whether a stream is to end with a usage event: `stream_options.include_usage`.
+
+    Raises:
+        MalformedRequestError: it is neither true nor false.
+    """
+    options = fields.get("stream_options")
+    if not isinstance(options, dict):
+        return False
+    wish = options.get("include_usage")
+    if wish is not None and not isinstance(wish, bool):
+        raise wrong("stream_options.include_usage", " bool 类型", "of type bool")
+    return wish is True
+
+
 def check_choices(fields: dict[str, object], most: int) -> int:
     """Return how many answers are asked for.
 

@@ -13,6 +13,7 @@ from guiju.gateway.wire.fields import (
     model_of,
     parse_body,
     strings_in,
+    wants_usage,
     wrong,
 )
 from guiju.gateway.wire.forms import Part
@@ -133,7 +134,6 @@ def chat_request(fields: dict[str, object], limits: Limits, refusing: Refusing =
     check_choices(fields, limits.choices)
     model = model_of(fields)
     _check_modalities(fields)
-    options = fields.get("stream_options")
     form = fields.get("response_format")
     media = _MediaReader(refusing, [])
     turns = _turns(fields, limits, media)
@@ -143,7 +143,7 @@ def chat_request(fields: dict[str, object], limits: Limits, refusing: Refusing =
         user=end_user(fields),
         turns=turns,
         is_stream=fields.get("stream") is True,
-        wants_usage=isinstance(options, dict) and options.get("include_usage") is True,
+        wants_usage=wants_usage(fields),
         is_structured=isinstance(form, dict) and form.get("type") != "text",
         media=tuple(media.found),
         wants_logprobs=fields.get("logprobs") is True,
