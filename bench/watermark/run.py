@@ -79,7 +79,7 @@ class Blind:
         Raises:
             ImportError: it is not installed.
         """
-        from blind_watermark import WaterMark, bw_notes
+        from blind_watermark import WaterMark, bw_notes  # noqa: PLC0415 - may be missing
 
         bw_notes.close()
         self._new = WaterMark
@@ -105,10 +105,10 @@ class Invisible:
     def __init__(self, method: str) -> None:
         """Load it; raises ImportError where it is not installed."""
         try:
-            import torch  # noqa: F401
+            import torch  # noqa: F401, PLC0415 - may be missing
         except ImportError:  # only its network needs it, but it imports it
             sys.modules["torch"] = types.ModuleType("torch")
-        from imwatermark import WatermarkDecoder, WatermarkEncoder
+        from imwatermark import WatermarkDecoder, WatermarkEncoder  # noqa: PLC0415 - may be missing
 
         self._method, self.name = method, f"invisible-watermark {method}"
         self._encoder, self._decoder = WatermarkEncoder, WatermarkDecoder("bytes", 64)
