@@ -2,9 +2,9 @@
 
     PYTHONPATH=src PEERS/bin/python bench/watermark/run.py [--write bench/watermark/table.md]
 
-PEERS is an environment of its own with pillow, numpy, opencv-python-headless, PyWavelets, blind-watermark and, without its
-dependencies, invisible-watermark; what is missing is named and left out. The pictures are photographs and drawings of the Debian
-packages mate-backgrounds and plasma-workspace-wallpapers, read from /usr/share.
+PEERS is an environment of its own with pillow, numpy, opencv-python-headless, PyWavelets, blind-watermark and, without
+its dependencies, invisible-watermark; what is missing is named and left out. The pictures are photographs and drawings
+of the Debian packages mate-backgrounds and plasma-workspace-wallpapers, read from /usr/share.
 """
 
 import argparse

@@ -12,16 +12,16 @@ _FAINTEST = 1.5
 """Added to the local contrast, in grey levels: a flat surface is not blown up into noise."""
 
 
-def resized(plane: Plane, width: int, height: int, how: Image.Resampling) -> Plane:
-    """Return a plane in another size."""
-    return np.asarray(Image.fromarray(plane).resize((width, height), how), dtype=np.float32)
+def resized(plane: Plane, size: tuple[int, int], how: Image.Resampling) -> Plane:
+    """Return a plane in another size: width and height."""
+    return np.asarray(Image.fromarray(plane).resize(size, how), dtype=np.float32)
 
 
 def smooth(plane: Plane, step: int, how: Image.Resampling = Image.Resampling.BILINEAR) -> Plane:
     """Return a plane without what is smaller than `step` pixels."""
     height, width = plane.shape
-    small = resized(plane, max(2, width // step), max(2, height // step), Image.Resampling.BOX)
-    return resized(small, width, height, how)
+    small = resized(plane, (max(2, width // step), max(2, height // step)), Image.Resampling.BOX)
+    return resized(small, (width, height), how)
 
 
 def details(light: Plane, step: int) -> Plane:

@@ -40,8 +40,8 @@ def _likeness(fine: Plane) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     height, width = fine.shape
     power = np.abs(np.fft.rfft2(fine)).astype(np.float32)
     rows, columns = power.shape
-    around = resized(power, max(1, columns // 16), max(1, rows // 16), Image.Resampling.BOX)
-    power /= resized(around, columns, rows, Image.Resampling.BILINEAR) + np.float32(1e-6)
+    around = resized(power, (max(1, columns // 16), max(1, rows // 16)), Image.Resampling.BOX)
+    power /= resized(around, (columns, rows), Image.Resampling.BILINEAR) + np.float32(1e-6)
     np.minimum(power, _LOUDEST, out=power)
     power *= power
     power -= power.mean()

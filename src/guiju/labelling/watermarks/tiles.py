@@ -69,7 +69,8 @@ class TileWatermark:
         light = np.asarray(picture.convert("L"), dtype=np.float32)
         scale = min(light.shape) / min(_LOOKED_AT, *light.shape)
         if scale > 1:
-            light = resized(light, round(light.shape[1] / scale), round(light.shape[0] / scale), Image.Resampling.BOX)
+            size = (round(light.shape[1] / scale), round(light.shape[0] / scale))
+            light = resized(light, size, Image.Resampling.BOX)
         fine = details(light, max(4, min(light.shape) // 96))
         for lattice in _likely(fine, scale, min(picture.size)):
             found = self._read_tile(folded(fine, lattice))
