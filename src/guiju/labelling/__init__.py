@@ -1,1 +1,1 @@
-"""The mark on what a machine made (article 12; labelling measures; GB 45438-2025). Text and conversations so far."""
+"""The mark on what a machine made (article 12; labelling measures; GB 45438-2025)."""

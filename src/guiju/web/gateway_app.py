@@ -186,7 +186,8 @@ class GatewayApp:
             shaped = self._endpoints[path].dialect.shaped(error_reply(_wrong_method(method)))
             await _send_reply(send, replace(shaped, headers=(*shaped.headers, ("allow", "POST"))))
         elif path in self.addresses:
-            reply, allowed = error_reply(_wrong_method(method)), "POST" if path in _POSTS else "GET, HEAD"
+            reply = error_reply(_wrong_method(method))
+            allowed = "POST" if path in _POSTS else "GET, HEAD"
             await _send_reply(send, replace(reply, headers=(*reply.headers, ("allow", allowed))))
         else:
             await _send_reply(send, error_reply(_unknown_path(path, self._endpoints)))

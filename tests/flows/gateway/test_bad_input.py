@@ -9,6 +9,7 @@ import pytest
 from tests.flows.gateway.house import House, events_of, house_in, text_of
 
 from guiju.gateway.models import Limits
+from guiju.web.caller_headers import IDENTITY_PATH
 
 
 def error_in(raw: bytes) -> dict[str, str]:
@@ -119,6 +120,21 @@ async def test_wrong_addresses_have_the_openai_shape(house: House, method: str, 
     async with house.http.request(method, house.url + path, headers=house.headers) as response:
         assert response.status == status
         error_in(await response.read())
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/v1/chat/completions", "POST"),
+        ("/v1/embeddings", "POST"),
+        (IDENTITY_PATH, "POST"),
+        ("/v1/models", "GET, HEAD"),
+        ("/healthz", "GET, HEAD"),
+    ],
+)
+async def test_a_wrong_method_is_told_the_right_one(house: House, path: str, allowed: str) -> None:
+    async with house.http.delete(house.url + path, headers=house.headers) as response:
+        assert (response.status, response.headers["allow"]) == (405, allowed)
 
 
 @pytest.mark.parametrize(

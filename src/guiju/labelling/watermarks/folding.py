@@ -17,11 +17,28 @@ def resized(plane: Plane, size: tuple[int, int], how: Image.Resampling) -> Plane
     return np.asarray(Image.fromarray(plane).resize(size, how), dtype=np.float32)
 
 
-def smooth(plane: Plane, step: int, how: Image.Resampling = Image.Resampling.BILINEAR) -> Plane:
+def smooth(plane: Plane, step: int) -> Plane:
     """Return a plane without what is smaller than `step` pixels."""
     height, width = plane.shape
-    small = resized(plane, (max(2, width // step), max(2, height // step)), Image.Resampling.BOX)
-    return resized(small, (width, height), how)
+    return resized(_shrunk(plane, step), (width, height), Image.Resampling.BILINEAR)
+
+
+def texture(fine: Plane, step: int) -> Plane:
+    """Return how rough a picture is around each pixel, in grey levels; an edge between flat surfaces is not rough.
+
+    Args:
+        fine: what is small in it.
+        step: how far "around" reaches, in pixels.
+    """
+    height, width = fine.shape
+    rough = np.pad(_shrunk(np.abs(fine), step), 1, mode="edge")
+    around = np.lib.stride_tricks.sliding_window_view(rough, (3, 3)).min(axis=(2, 3))
+    return resized(np.ascontiguousarray(around), (width, height), Image.Resampling.BILINEAR)
+
+
+def _shrunk(plane: Plane, step: int) -> Plane:
+    height, width = plane.shape
+    return resized(plane, (max(2, width // step), max(2, height // step)), Image.Resampling.BOX)
 
 
 def details(light: Plane, step: int) -> Plane:

@@ -6,7 +6,6 @@ from typing import Protocol
 
 from PIL import Image
 
-POINTER_BITS = 64
 _PREFIX = b"guiju-watermark-pointer\0"
 
 
@@ -40,7 +39,13 @@ class Watermark(Protocol):
         """
 
     def read(self, picture: Image.Image) -> Recovered | None:
-        """Return the pointer that a picture carries, as far as it can be read; None where none is."""
+        """Return the pointer that can be read in a picture.
+
+        None says that none could be read, and never that the picture was not made by us.
+
+        Args:
+            picture: of any mode; whoever opens it bounds its pixels.
+        """
 
 
 def pointer_of(content_id: str) -> int:

@@ -20,7 +20,6 @@ _SMALLEST = 40.0
 _REACH = 0.75
 _MOST_PEAKS, _MOST_LATTICES = 24, 12
 _STANDS_OUT = 4.0
-_LOUDEST = 4.0
 _SQUEEZED = 1.6
 """How much longer one side of a tile may be than the other."""
 
@@ -33,7 +32,7 @@ def lattices(fine: Plane) -> list[Lattice]:
     """
     peaks = _peaks(_likeness(fine))
     candidates = sorted(_pairs(peaks), key=lambda one: -one[0])[:_MOST_LATTICES]
-    return [_refined(peaks, lattice) for _, lattice in candidates]
+    return [lattice for _, lattice in candidates]
 
 
 def _likeness(fine: Plane) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
@@ -42,7 +41,6 @@ def _likeness(fine: Plane) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     rows, columns = power.shape
     around = resized(power, (max(1, columns // 16), max(1, rows // 16)), Image.Resampling.BOX)
     power /= resized(around, (columns, rows), Image.Resampling.BILINEAR) + np.float32(1e-6)
-    np.minimum(power, _LOUDEST, out=power)
     power *= power
     power -= power.mean()
     return np.fft.fftshift(np.fft.irfft2(power, (height, width)))
@@ -95,19 +93,3 @@ def _pairs(peaks: list[Peak]) -> Iterator[tuple[float, Lattice]]:
                 yield (height + other_height) * even, np.array([[x, sign * other_x], [y, sign * other_y]])
     for x, y, height in peaks[:6]:
         yield height / 2, np.array([[x, -y], [y, x]])
-
-
-def _refined(peaks: list[Peak], lattice: Lattice) -> Lattice:
-    """Return the lattice that fits all peaks that lie near its points best (least squares)."""
-    for _ in range(2):
-        points = np.array([peak[:2] for peak in peaks])
-        steps = np.rint(points @ np.linalg.inv(lattice).T)
-        off = np.abs(points - steps @ lattice.T).max(axis=1)
-        use = (off < 6) & (np.abs(steps).max(axis=1) <= 4) & (steps != 0).any(axis=1)  # noqa: PLR2004 - pixels; tiles
-        if np.linalg.matrix_rank(steps[use]) < 2:  # noqa: PLR2004 - two sides
-            break
-        fitted = np.linalg.lstsq(steps[use], points[use], rcond=None)[0].T
-        if abs(np.linalg.det(fitted)) < _SMALLEST**2:
-            break
-        lattice = fitted
-    return lattice

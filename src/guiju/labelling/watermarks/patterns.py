@@ -7,7 +7,6 @@ version of any library changes it.
 """
 
 import hashlib
-from functools import cached_property
 
 import numpy as np
 
@@ -71,7 +70,7 @@ class Pattern:
     def likeness(self, spectrum: Spectrum) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         """Return how like the known part a folded picture is for each shift of it: `CELLS` × `CELLS`."""
         matched = np.zeros(CELLS * _HALF, dtype=np.complex128)
-        matched[self.known] = spectrum.ravel()[self.known] * self._known_filter
+        matched[self.known] = spectrum.ravel()[self.known] * self.known_values.conj()
         return np.fft.irfft2(matched.reshape(CELLS, _HALF), (CELLS, CELLS))
 
     def evidence(self, spectrum: Spectrum) -> Soft:
@@ -87,10 +86,6 @@ class Pattern:
         values = flat[self.carrying] * worth[self._band(self.carrying)]
         soft = np.concatenate([values.real, values.imag]) * self._chips
         return np.asarray(np.bincount(self._sign_of, soft, codes.LENGTH), dtype=np.float64)
-
-    @cached_property
-    def _known_filter(self) -> np.ndarray[tuple[int], np.dtype[np.complex128]]:
-        return self.known_values.conj() * self.loudness.ravel()[self.known]
 
     def _band(self, places: Places) -> Places:
         bands = (self.radius.ravel()[places] - _LOWEST) / _BAND_WIDTH

@@ -1,8 +1,8 @@
 """The watermark that needs no model: a keyed tile, repeated, as strong as the picture hides it.
 
-Embedding adds the pattern to all colours, stronger where the picture has texture, at a fixed distance from the picture
-(PSNR). Reading needs no original: it finds size and turn of the tiles, folds the picture onto one, finds where that
-begins, and decodes.
+Embedding adds the pattern to all colours, faint on flat surfaces and louder on texture, and keeps a distance from the
+picture (PSNR). Reading needs no original: it finds size and turn of the tiles, folds the picture onto one, finds where
+that begins, and decodes.
 """
 
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from PIL import Image
 
 from guiju.kit.errors import InputError
 from guiju.labelling.watermarks import codes
-from guiju.labelling.watermarks.folding import Lattice, details, folded, resized, smooth
+from guiju.labelling.watermarks.folding import Lattice, details, folded, resized, smooth, texture
 from guiju.labelling.watermarks.interface import Recovered
 from guiju.labelling.watermarks.lattices import lattices
 from guiju.labelling.watermarks.patterns import CELLS, Pattern, Plane, Spectrum
 
 PSNR_DB = 43.0
-"""How far the marked picture is from the picture: peak signal-to-noise ratio over all colours, in decibels."""
+"""How far the marked picture is from the picture at least: peak signal-to-noise ratio over all colours, in decibels."""
 SMALLEST = 256
 """The least short side of a picture, in pixels."""
 PERIODS = (192, 256, 384, 512, 768, 1024, 1536, 2048)
@@ -26,20 +26,23 @@ PERIODS = (192, 256, 384, 512, 768, 1024, 1536, 2048)
 
 _LOOKED_AT = 1024
 """Larger pictures are looked at with this short side: the tiles of large pictures are large."""
+_LONGEST = 4096
+"""Of a longer picture this part of the long side is looked at: every part carries the pattern."""
 _LEAST_PERIOD = 64
 _STANDS_OUT = 5.5
-"""The known part must stand out so far before the code is read; noise does in about one look of ten thousand."""
-_FLAT, _TEXTURED, _MOST_TEXTURE = 2.0, 0.25, 24.0
+"""The known part must stand out so far before the code is read; by arithmetic noise does so in one look of 400."""
+_FLAT, _TEXTURED, _MOST_TEXTURE = 0.8, 0.3, 24.0
+"""How loud: grey levels on a flat surface, so many more for each level of texture, which counts up to the third."""
+_MOST_ERROR = 255.0 / 10 ** (PSNR_DB / 20)
 _MODES = frozenset(("L", "LA", "RGB", "RGBA"))
 
 
 class TileWatermark:
     """Embeds and reads with one secret key."""
 
-    def __init__(self, key: bytes, psnr: float = PSNR_DB) -> None:
-        """Use the secret `key` of at least 16 bytes; `psnr` is the distance to keep, in decibels."""
+    def __init__(self, key: bytes) -> None:
+        """Use the secret `key` of at least 16 bytes."""
         self._pattern = Pattern(key)
-        self._distance = 255.0 / 10 ** (psnr / 20)
 
     def embed(self, picture: Image.Image, pointer: int) -> Image.Image:
         """Return a copy that carries the pointer; see the interface."""
@@ -53,13 +56,13 @@ class TileWatermark:
         height, width = light.shape
         period = _period(min(height, width))
         fine = light - smooth(light, period // 24)
-        room = smooth(np.abs(fine), period // 32)
+        room = texture(fine, period // 32)
         room = np.minimum(room, np.float32(_MOST_TEXTURE)) * np.float32(_TEXTURED)
         room += np.float32(_FLAT)
         tile = self._pattern.tile(pointer, period)
         room *= np.tile(tile, (-(-height // period), -(-width // period)))[:height, :width]
         loudness = float(np.sqrt(np.dot(room.ravel(), room.ravel()) / room.size))
-        room *= np.float32(self._distance / loudness)
+        room *= np.float32(min(1.0, _MOST_ERROR / loudness))
         return _added(picture, np.rint(room).astype(np.int16))
 
     def read(self, picture: Image.Image) -> Recovered | None:
@@ -71,6 +74,7 @@ class TileWatermark:
         if scale > 1:
             size = (round(light.shape[1] / scale), round(light.shape[0] / scale))
             light = resized(light, size, Image.Resampling.BOX)
+        light = light[:_LONGEST, :_LONGEST]
         fine = details(light, max(4, min(light.shape) // 96))
         for lattice in _likely(fine, scale, min(picture.size)):
             found = self._read_tile(folded(fine, lattice))

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from guiju.kit.errors import InputError
+from guiju.labelling.watermarks import codes, tiles
+from guiju.labelling.watermarks.codes import decode, encode
+from guiju.labelling.watermarks.folding import details, folded
 from guiju.labelling.watermarks.interface import pointer_of, written
-from guiju.labelling.watermarks.patterns import Pattern
+from guiju.labelling.watermarks.patterns import Pattern, Plane
 from guiju.labelling.watermarks.tiles import PSNR_DB, SMALLEST, TileWatermark
 
 KEY = b"k" * 16
@@ -91,7 +94,94 @@ def test_the_pointer_is_read_after(change: str, watermark: TileWatermark, marked
 def test_it_is_as_far_from_the_picture_as_it_says(marked: Image.Image) -> None:
     before = np.asarray(scene(1000, 800), dtype=np.float64)
     error = np.mean((np.asarray(marked, dtype=np.float64) - before) ** 2)
-    assert abs(10 * np.log10(255**2 / error) - PSNR_DB) < 0.5
+    assert 10 * np.log10(255**2 / error) > PSNR_DB - 0.2  # rounding to whole levels adds a little
+
+
+def test_a_picture_that_is_rough_everywhere_keeps_the_distance(watermark: TileWatermark) -> None:
+    noise = np.random.default_rng(6).integers(60, 200, (400, 400), dtype=np.uint8)
+    change = np.asarray(watermark.embed(Image.fromarray(noise), POINTER), dtype=np.float64) - noise
+    assert abs(10 * np.log10(255**2 / np.mean(change**2)) - PSNR_DB) < 0.3
+
+
+def test_flat_surfaces_change_by_less_than_rough_ones(watermark: TileWatermark) -> None:
+    rough = np.random.default_rng(5).integers(60, 200, (600, 600), dtype=np.uint8)
+    rough[:, :300] = 128
+    change = np.asarray(watermark.embed(Image.fromarray(rough), POINTER), dtype=np.int16) - rough
+    assert 0 < change[:, 20:260].std() < 1.0
+    assert change[:, 340:].std() > 2.0
+
+
+def test_an_edge_between_flat_surfaces_is_not_rough(watermark: TileWatermark) -> None:
+    halves = np.zeros((600, 600), dtype=np.uint8)
+    halves[:, :300], halves[:, 300:] = 60, 190
+    change = np.asarray(watermark.embed(Image.fromarray(halves), POINTER), dtype=np.int16) - halves
+    assert change[:, 280:320].std() < 1.4
+
+
+def test_of_a_very_long_picture_a_part_is_looked_at(watermark: TileWatermark, monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes = []
+
+    def seen(light: Plane, step: int) -> Plane:
+        shapes.append(light.shape)
+        return details(light, step)
+
+    monkeypatch.setattr(tiles, "details", seen)
+    found = watermark.read(watermark.embed(scene(300, 6000), POINTER))
+    assert found is not None
+    assert found.pointer == POINTER
+    assert shapes == [(4096, 300)]
+
+
+def test_a_code_is_not_even_decoded_where_nothing_stands_out(
+    watermark: TileWatermark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codes, "decode", lambda _: (0, 1.0))
+    assert [watermark.read(scene(400, 400, seed)) for seed in range(5)] == [None] * 5
+
+
+def test_every_ring_of_a_folded_picture_is_equally_loud() -> None:
+    fine = details(np.asarray(scene(500, 400).convert("L"), dtype=np.float32), 4)
+    for lattice in (np.diag([192.0, 192.0]), np.array([[180.0, -20.0], [20.0, 180.0]])):
+        spectrum = folded(fine, lattice)
+        ring = np.hypot(np.fft.fftfreq(128, 1 / 128)[:, None], np.arange(65)[None, :]).astype(int)
+        power = np.bincount(ring.ravel(), (np.abs(spectrum) ** 2).ravel()) / np.bincount(ring.ravel())
+        assert np.abs(power[1:60] - 1).max() < 0.01
+
+
+def test_folding_adds_up_what_repeats_however_it_lies() -> None:
+    pattern = Pattern(KEY)
+    wall = np.tile(pattern.tile(POINTER, 256), (4, 3))[:1000, :700]
+    for lattice in (np.diag([256.0, 256.0]), np.array([[256.0, -1e-6], [1e-6, 256.0]])):
+        likeness = pattern.likeness(folded(wall, lattice))
+        assert set(divmod(int(likeness.argmax()), 128)) <= {127, 0, 1}
+        assert likeness.max() / likeness.std() > 30
+
+
+def test_frequencies_that_did_not_survive_count_for_nothing() -> None:
+    pattern, random = Pattern(KEY), np.random.default_rng(9)
+    flat = np.zeros(128 * 65, dtype=np.complex128)
+    flat[pattern.known] = pattern.known_values
+    values = encode(POINTER)[pattern._sign_of] * pattern._chips
+    flat[pattern.carrying] = values[: len(pattern.carrying)] + 1j * values[len(pattern.carrying) :]
+    lost = pattern.radius.ravel() >= 22
+    flat[lost] = 2 * (random.normal(size=lost.sum()) + 1j * random.normal(size=lost.sum()))
+    found = decode(pattern.evidence(flat.reshape(128, 65)))
+    assert found is not None
+    assert found[0] == POINTER
+
+
+@given(st.floats(-0.45, 0.45))
+def test_the_top_between_three_cells_is_found(at: float) -> None:
+    line = 10 - (np.arange(-3.0, 4.0) - at) ** 2
+    assert abs(tiles._top(line, 3) - at) < 1e-6
+
+
+def test_a_picture_full_of_stripes_is_read_too(watermark: TileWatermark) -> None:
+    stripes = 40 * np.sign(np.sin(np.arange(900) * 2 * np.pi / 37))[None, :, None]
+    picture = np.clip(np.asarray(scene(900, 700), dtype=np.float64) + stripes, 0, 255).astype(np.uint8)
+    found = watermark.read(scaled(watermark.embed(Image.fromarray(picture), POINTER), 0.71, 0.71))
+    assert found is not None
+    assert found.pointer == POINTER
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGBA"])
