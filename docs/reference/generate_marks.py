@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from tests.factories.marks import FONT, LAW, TEXT, encoded, marks, picture, sound  # noqa: E402
+from tests.factories.marks import PEN, TEXT, encoded, marks, picture, sound  # noqa: E402
 
 from guiju.labelling.marks.models import MarkStyle, Position, SoundCue  # noqa: E402
 from guiju.labelling.marks.pictures import mark_picture  # noqa: E402
@@ -53,7 +53,7 @@ def pictures() -> None:
 
 def drawn(image: Image.Image, position: Position) -> Image.Image:
     """Return a picture with its mark."""
-    made = mark_picture(encoded(image, "PNG"), MarkStyle(TEXT, position), font=FONT, law=LAW)
+    made = mark_picture(encoded(image, "PNG"), MarkStyle(TEXT, position), pen=PEN)
     return Image.open(io.BytesIO(made.content)).copy()
 
 

@@ -311,7 +311,7 @@ def _build_gateway(  # noqa: PLR0913 - the rooms it joins
         check_mark=lambda text: explicit_text_mark(text, words),
         limits=configuration.limits,
         media=open_media(settings, moderation, clock),
-        labelling=ExporterOnDemand(settings, law, clock),
+        labelling=ExporterOnDemand(settings, law, clock, ledger=ledger),
         pass_through=configuration.pass_through,
         admission=build_admission(
             AdmissionRepositories(database),

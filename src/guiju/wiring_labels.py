@@ -1,8 +1,9 @@
 """Joins labelling with the law's numbers, the operator's wishes and what is installed on this machine."""
 
+import contextlib
 import functools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +19,7 @@ from guiju.labelling.models import ForeignLabel, MarkWords
 from guiju.labelling.rules import check_producer, explicit_text_mark
 from guiju.law.models import Parameter
 from guiju.law.service import Law, load_law
+from guiju.ledger.keyring import read_or_make_secret
 from guiju.ledger.service import Ledger
 from guiju.settings import Settings
 
@@ -26,9 +28,12 @@ if TYPE_CHECKING:
     from guiju.labelling.inspecting import Inspected
     from guiju.labelling.marks.service import Marks
     from guiju.labelling.service import Labeller
+    from guiju.labelling.watermarks.interface import Watermark
     from guiju.moderation.media.checkers.text import TextChecker
 
 BUILT_FONT = Path(__file__).parent / "web" / "static" / "build" / "fonts" / "noto-sans-sc"
+WATERMARK_KEY = "watermark.key"
+_KEY_BYTES = 32
 _READING = threading.Lock()
 
 
@@ -86,32 +91,57 @@ def open_marks(settings: Settings, clock: Clock | None = None) -> "Marks":
     Raises:
         GuijuError: the configuration cannot be read, its text is no lawful mark, or Pillow is not installed.
     """
-    return _marks(load_law(), clock or SystemClock(), load_label_settings(settings.resolved_config))
+    return _marks(settings, clock or SystemClock(), load_law())
 
 
-def open_exporter(settings: Settings, clock: Clock, law: Law) -> "Exporter":
+def open_watermark(settings: Settings, *, may_make_key: bool) -> "Watermark | None":
+    """Build the invisible watermark of this service with its secret key; None where there is none and none is made.
+
+    Raises:
+        ConfigurationError: the key cannot be used, or numpy and Pillow are not installed.
+    """
+    path = settings.var / WATERMARK_KEY
+    if not may_make_key and not path.exists():
+        return None
+    with _needs_pillow():
+        from guiju.labelling.watermarks.tiles import TileWatermark  # noqa: PLC0415 - stands on Pillow, an extra
+
+    settings.var.mkdir(parents=True, exist_ok=True)
+    return TileWatermark(read_or_make_secret(path, _KEY_BYTES))
+
+
+def open_exporter(settings: Settings, clock: Clock, law: Law, *, ledger: Ledger | None = None) -> "Exporter":
     """Build what marks and labels content that leaves the house.
+
+    Args:
+        settings: where configuration and keys stand.
+        clock: what day it is.
+        law: the numbers of the standard.
+        ledger: where pointers are kept of pictures that are labelled as bytes; without it these get none.
 
     Raises:
         GuijuError: as `open_labeller` and `open_marks`.
     """
     from guiju.labelling.exporting import Exporter  # noqa: PLC0415 - a house that labels no files does not pay for it
+    from guiju.labelling.produce_ids import LedgerRegistry  # noqa: PLC0415 - as above
 
-    marks = _marks(law, clock, load_label_settings(settings.resolved_config))
-    return Exporter(open_labeller(settings, clock, text_mark=marks.style.text, law=law)[0], marks)
+    marks = _marks(settings, clock, law)
+    labeller = open_labeller(settings, clock, text_mark=marks.style.text, law=law)[0]
+    keep = LedgerRegistry(ledger, "system").record_pointer if ledger is not None else None
+    return Exporter(labeller, marks, record_pointer=keep)
 
 
 class ExporterOnDemand:
     """What media that a model makes pass through; built with the first of them, since most services make none."""
 
-    def __init__(self, settings: Settings, law: Law, clock: Clock) -> None:
-        """Check what the operator wrote.
+    def __init__(self, settings: Settings, law: Law, clock: Clock, *, ledger: Ledger) -> None:
+        """Check what the operator wrote; `ledger` keeps the pointers of watermarks.
 
         Raises:
             GuijuError: it cannot be used.
         """
         explicit_text_mark(load_label_settings(settings.resolved_config).style.text, mark_words(law, clock))
-        self._open = functools.cache(functools.partial(open_exporter, settings, clock, law))
+        self._open = functools.cache(functools.partial(open_exporter, settings, clock, law, ledger=ledger))
 
     def can_label(self, mime: str) -> bool:
         """Tell whether content of a media type gets mark and label; nothing does where Pillow is not installed."""
@@ -158,7 +188,7 @@ class LabelDesk:
         from guiju.labelling.inspecting import Inspector  # noqa: PLC0415 - pays for labels only who asks
         from guiju.labelling.produce_ids import LedgerRegistry  # noqa: PLC0415 - as above
 
-        marks = _marks(self._law, self._clock, self.wishes()) if find_spec("PIL") else None
+        marks = _marks(self._settings, self._clock, self._law) if find_spec("PIL") else None
         labeller = open_labeller(self._settings, self._clock, law=self._law)[0]
         return Inspector(labeller, marks, LedgerRegistry(self._ledger, "system")).inspect(path, is_declared=is_declared)
 
@@ -203,19 +233,34 @@ class LabelDesk:
             return b""
         from guiju.labelling.marks.pictures import plain_picture  # noqa: PLC0415 - stands on Pillow, an extra
 
-        return _marks(self._law, self._clock, self.wishes()).mark(plain_picture(480, 270), "image/png")[0]
+        return _marks(self._settings, self._clock, self._law).mark(plain_picture(480, 270), "image/png")[0]
 
 
-def _marks(law: Law, clock: Clock, wanted: LabelSettings) -> "Marks":
-    try:
+def _marks(settings: Settings, clock: Clock, law: Law) -> "Marks":
+    with _needs_pillow():
         from guiju.labelling.marks.service import Marks, Tools  # noqa: PLC0415 - stands on Pillow, which is an extra
+    wanted = load_label_settings(settings.resolved_config)
+    watermark = open_watermark(settings, may_make_key=wanted.watermark)
+    tools = Tools(
+        wanted.font or BUILT_FONT,
+        wanted.ffmpeg,
+        wanted.voice,
+        read_text=_text_reader(),
+        watermark=watermark,
+        puts_watermark=wanted.watermark,
+    )
+    return Marks(wanted.style, mark_law(law, clock), tools)
+
+
+@contextlib.contextmanager
+def _needs_pillow() -> Iterator[None]:
+    try:
+        yield
     except ImportError as error:
         raise ConfigurationError(
-            "显式标识需要 Pillow。请安装：pip install 'guiju[media]'。",
-            "Explicit marks need Pillow. Install it: pip install 'guiju[media]'.",
+            "显式标识与隐形水印需要 Pillow。请安装：pip install 'guiju[media]'。",
+            "Marks and watermarks need Pillow. Install it: pip install 'guiju[media]'.",
         ) from error
-    tools = Tools(wanted.font or BUILT_FONT, wanted.ffmpeg, wanted.voice, _text_reader())
-    return Marks(wanted.style, mark_law(law, clock), tools)
 
 
 def _text_reader() -> Callable[[bytes], Sequence[str]] | None:

@@ -28,6 +28,7 @@ ROOMS = MappingProxyType(
         "label": "给文件加标识 / put the label of generated content into files",
         "inspect": "查看文件的标识 / show the labels in files",
         "propagate": "传播核验：文件是否生成合成，补写传播要素 / judge files of others, add who spreads them",
+        "recover": "按隐形水印找回图片的编号 / find the number of a picture that lost its label",
         "deliver": "应用户要求提供没有显式标识的内容 / give out content without an explicit mark, on request",
         "verify": "核验文件的标识 / check labels, their signature and our records",
         "ledger": "账本：核验、查看、证明、导出、删除 / the ledger: verify, show, prove, export, erase",
@@ -44,6 +45,7 @@ _MODULES = MappingProxyType(
         "inspect": "label_inspect",
         "deliver": "label_deliver",
         "propagate": "label_propagate",
+        "recover": "label_recover",
         "verify": "label_verify",
     }
 )

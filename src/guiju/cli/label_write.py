@@ -155,7 +155,7 @@ class _Worker:
 
     def _export(self, path: Path, target: Path | None, content_id: str) -> JsonObject:
         assert self._marks is not None  # noqa: S101 - asked before
-        exported = Exporter(self._labeller, self._marks, self.shares.of(path)).export(
+        exported = Exporter(self._labeller, self._marks, progress=self.shares.of(path)).export(
             path,
             content_id=content_id,
             foreign=self._wish.foreign,

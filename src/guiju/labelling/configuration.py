@@ -12,7 +12,7 @@ from guiju.kit.errors import ConfigurationError
 from guiju.labelling.marks.models import MarkStyle, Moment, Position, SoundCue
 
 DEFAULT_TEXT = "内容由AI生成"
-_KEYS = frozenset(("text", "position", "moment", "cue", "stays", "at_the_end", "font", "voice", "ffmpeg"))
+_KEYS = frozenset(("text", "position", "moment", "cue", "stays", "at_the_end", "font", "voice", "ffmpeg", "watermark"))
 _LONGEST = 40
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -26,12 +26,14 @@ class LabelSettings:
         font: a font file of the operator's; the font of the build when None.
         voice: a recording of the mark's text.
         ffmpeg: name or path of the program.
+        watermark: whether still pictures get an invisible watermark below their mark.
     """
 
     style: MarkStyle = field(default_factory=lambda: MarkStyle(DEFAULT_TEXT))
     font: Path | None = None
     voice: Path | None = None
     ffmpeg: str = "ffmpeg"
+    watermark: bool = False
 
 
 def load_label_settings(path: Path) -> LabelSettings:
@@ -73,7 +75,11 @@ def read_label_settings(block: object, folder: Path) -> LabelSettings:
         at_the_end=_flag(block, "at_the_end"),
     )
     return LabelSettings(
-        style, _path(block, "font", folder), _path(block, "voice", folder), _text(block, "ffmpeg") or "ffmpeg"
+        style,
+        font=_path(block, "font", folder),
+        voice=_path(block, "voice", folder),
+        ffmpeg=_text(block, "ffmpeg") or "ffmpeg",
+        watermark=_flag(block, "watermark"),
     )
 
 
@@ -93,6 +99,10 @@ def label_schema() -> dict[str, object]:
     flags = (
         ("stays", "视频标识全程显示 / the mark stays on the whole video"),
         ("at_the_end", "视频末尾再次显示 / the mark comes again at the end of a video"),
+        (
+            "watermark",
+            "静态图片加隐形水印（查找用指针） / still pictures get an invisible watermark, a pointer to look up",
+        ),
     )
     properties: dict[str, object] = {
         name: {"enum": [one.value for one in choice], "description": says} for name, choice, says in choices

@@ -19,6 +19,8 @@ from guiju.labelling.service import Labeller
 
 Progress = Callable[[float], None]
 Record = Callable[[Labelled, JsonObject], None]
+RecordPointer = Callable[[str, str], None]
+"""Keeps a pointer and the number that it points to."""
 
 
 class Marking(Protocol):
@@ -27,10 +29,10 @@ class Marking(Protocol):
     def can_mark(self, mime: str) -> bool:
         """Tell whether content of a media type can be marked with what is installed here."""
 
-    def mark(self, content: bytes, mime: str) -> tuple[bytes, Marked]:
+    def mark(self, content: bytes, mime: str, *, content_id: str = "") -> tuple[bytes, Marked]:
         """Return marked content, and what was measured in it."""
 
-    def mark_file(self, path: Path, target: Path, *, progress: Progress | None = None) -> Marked:
+    def mark_file(self, path: Path, target: Path, *, content_id: str = "", progress: Progress | None = None) -> Marked:
         """Write a marked copy of a file."""
 
 
@@ -45,9 +47,24 @@ class Exported:
 class Exporter:
     """Marks, labels and records for one producer."""
 
-    def __init__(self, labeller: Labeller, marks: Marking, progress: Progress | None = None) -> None:
-        """Label with `labeller` what `marks` has marked; `progress` hears the share that is done of long work."""
+    def __init__(
+        self,
+        labeller: Labeller,
+        marks: Marking,
+        *,
+        progress: Progress | None = None,
+        record_pointer: RecordPointer | None = None,
+    ) -> None:
+        """Label what was marked.
+
+        Args:
+            labeller: what labels.
+            marks: what marks.
+            progress: hears the share that is done of long work.
+            record_pointer: hears of the watermark of a picture that `label` returns, before it does.
+        """
         self._progress = progress
+        self._record_pointer = record_pointer
         self._labeller = labeller
         self._marks = marks
 
@@ -59,10 +76,13 @@ class Exporter:
         """Return `content` marked and labelled; blocks.
 
         Raises:
-            GuijuError: it cannot be marked or labelled.
+            GuijuError: it cannot be marked or labelled, or its watermark cannot be recorded.
         """
-        marked, _ = self._marks.mark(content, mime)
-        return self._labeller.label(marked, mime, content_id=content_id)
+        marked, mark = self._marks.mark(content, mime, content_id=content_id if self._record_pointer else "")
+        labelled = self._labeller.label(marked, mime, content_id=content_id)
+        if mark.pointer and self._record_pointer is not None:
+            self._record_pointer(mark.pointer, content_id)
+        return labelled
 
     def export(
         self,
@@ -94,7 +114,7 @@ class Exporter:
                 copy = Path(folder, f"marked{path.suffix}")
                 reading = self._labeller.read(path)
                 label = self._labeller.label_for(reading, content_id, foreign)
-                marked.append(self._marks.mark_file(path, copy, progress=self._progress))
+                marked.append(self._marks.mark_file(path, copy, content_id=content_id, progress=self._progress))
                 copy.chmod(path.stat().st_mode & 0o7777)
 
                 def keep(done: Labelled) -> None:
@@ -114,7 +134,10 @@ class Exporter:
 def mark_facts(marked: Marked) -> JsonObject:
     """Return a mark as JSON has it."""
     facts: JsonObject = {name: f"{value:g}" for name, value in marked.facts.items()}
-    return {"text": marked.text, "place": marked.place, "measured": facts, "notes": list(marked.notes)}
+    told: JsonObject = {
+        "text": marked.text, "place": marked.place, "measured": facts, "notes": list(marked.notes),
+    }  # fmt: skip
+    return {**told, "watermark": marked.pointer} if marked.pointer else told
 
 
 def _as_of(done: Labelled, path: Path, before: tuple[str, int]) -> Labelled:

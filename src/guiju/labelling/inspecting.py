@@ -7,7 +7,7 @@ from typing import Protocol
 
 from guiju.labelling.marks.models import Sign, Trace
 from guiju.labelling.models import Reading
-from guiju.labelling.produce_ids import Produced, ProduceRegistry
+from guiju.labelling.produce_ids import Pointed, PointerRegistry, Produced, ProduceRegistry
 from guiju.labelling.propagation import Judgement, judge_content
 from guiju.labelling.security.data import SecurityReading, SecurityVerdict, verify_security
 from guiju.labelling.service import Labeller
@@ -31,6 +31,7 @@ class Inspected:
         judgement: what who spreads it must tell the public (labelling measures, article 6).
         is_ours: whether the label names this service as the producer.
         known: what our records say of its number, newest first.
+        pointed: the numbers that its invisible watermark was written for: a lead for who looks, no proof.
     """
 
     reading: Reading
@@ -39,12 +40,17 @@ class Inspected:
     judgement: Judgement
     is_ours: bool
     known: tuple[Produced, ...]
+    pointed: tuple[Pointed, ...] = ()
+
+
+class Records(ProduceRegistry, PointerRegistry, Protocol):
+    """What our records know of numbers and of watermarks."""
 
 
 class Inspector:
     """Looks at files; changes none."""
 
-    def __init__(self, labeller: Labeller, marks: Looking | None, registry: ProduceRegistry | None) -> None:
+    def __init__(self, labeller: Labeller, marks: Looking | None, registry: Records | None) -> None:
         """Read with `labeller`, look with `marks` and ask `registry`, where there are any."""
         self._labeller = labeller
         self._marks = marks
@@ -74,7 +80,12 @@ class Inspector:
         if is_ours and self._registry is not None and reading.label is not None:
             known = self._registry.find(reading.label.produce_id)
         judgement = judge_content(reading, is_declared=is_declared, traces=traces)
-        return Inspected(reading, security, traces, judgement, is_ours, tuple(known))
+        return Inspected(reading, security, traces, judgement, is_ours, tuple(known), self._pointed(traces))
+
+    def _pointed(self, traces: Sequence[Trace]) -> tuple[Pointed, ...]:
+        if self._registry is None:
+            return ()
+        return tuple(one for trace in traces if trace.pointer for one in self._registry.find_pointer(trace.pointer))
 
 
 _NOBODY_LOOKED = Trace(

@@ -1,7 +1,8 @@
 """The registry of content numbers: which content got which ProduceID; the ledger is the registry.
 
 A written label is an entry `label.written` about `label:<ProduceID>`, with the hashes of the file before and after. It
-is appended before the labelled file takes its place: no evidence, no output.
+is appended before the labelled file takes its place: no evidence, no output. The pointer of an invisible watermark is
+an entry `watermark.written` about `watermark:<pointer>` that names the number.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from guiju.kit.canonical_json import JsonObject
 from guiju.labelling.models import Labelled
 from guiju.ledger.models import Draft, EntryQuery, Erased, Head, Receipt
 
-WRITTEN = "label.written"
+WRITTEN, POINTED = "label.written", "watermark.written"
 _LONGEST, _MOST = 4096, 20
 PROVISIONS = ("cn/genai-measures-2023/art-12/para-1",)
 
@@ -51,6 +52,23 @@ class ProduceRegistry(Protocol):
         """Return what is known of a number, newest first."""
 
 
+class PointerRegistry(Protocol):
+    """Keeps which watermark points to which number."""
+
+    def find_pointer(self, pointer: str) -> "Sequence[Pointed]":
+        """Return the numbers that a pointer was written for, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointed:
+    """A number that a watermark was written for, and what is known of it; nothing where its content left otherwise."""
+
+    content_id: str
+    entry_id: str
+    at: datetime
+    known: tuple[Produced, ...]
+
+
 class LedgerRegistry:
     """The registry that is the ledger."""
 
@@ -79,6 +97,28 @@ class LedgerRegistry:
             "replaced": [text[:_LONGEST] for text in done.replaced[:_MOST]],
         }
         self._ledger.append(Draft(WRITTEN, self._actor, f"label:{content_id}", body, provisions=PROVISIONS))
+        pointer = explicit.get("watermark") if explicit else None
+        if isinstance(pointer, str):
+            self.record_pointer(pointer, content_id)
+
+    def record_pointer(self, pointer: str, content_id: str) -> None:
+        """Append the entry of a watermark that is about to be handed on.
+
+        Raises:
+            StorageError: the ledger cannot keep it.
+        """
+        body: JsonObject = {"produce_id": content_id}
+        self._ledger.append(Draft(POINTED, self._actor, f"watermark:{pointer}", body, provisions=PROVISIONS))
+
+    def find_pointer(self, pointer: str) -> list[Pointed]:
+        """Return the numbers that a pointer was written for, newest first; what was erased is left out."""
+        found = []
+        for head in self._ledger.find(EntryQuery(actions=(POINTED,), subject=f"watermark:{pointer}")):
+            body = self._ledger.body(head.id)
+            number = body.get("produce_id") if isinstance(body, dict) else None
+            if isinstance(number, str):
+                found.append(Pointed(number, head.id, head.occurred_at, tuple(self.find(number))))
+        return found
 
     def find(self, content_id: str) -> list[Produced]:
         """Return what the ledger knows of a number, newest first; what was erased is left out."""

@@ -3,21 +3,30 @@
 import re
 from collections.abc import Callable, Sequence
 
+from PIL import Image
+
 from guiju.kit.errors import GuijuError, InputError
 from guiju.labelling import plain
 from guiju.labelling.carriers.splicing import Source
 from guiju.labelling.carriers.zip_parts import Archive
 from guiju.labelling.marks.models import Sign, Trace
 from guiju.labelling.marks.pdf import stamped_pages
+from guiju.labelling.marks.pictures import first_frame
 from guiju.labelling.marks.programs import Ffmpeg, Medium
 from guiju.labelling.marks.wording import reads_as_mark
 from guiju.labelling.models import MarkWords
+from guiju.labelling.watermarks.interface import Watermark, written
 
 ReadText = Callable[[bytes], Sequence[str]]
 """Reads the lines written in an encoded picture."""
 _LIMIT = 64 << 20
 _TAG = re.compile(rb"<[^<>]*>")
 _PARTS = re.compile(r"(word/(header|footer)|ppt/slides/slide|xl/worksheets/sheet|styles\.xml|content\.xml)")
+
+
+NO_WATERMARK_HERE = Trace(
+    "watermark", Sign.INCONCLUSIVE, "只有图片可能有隐形水印 / only pictures can carry an invisible watermark"
+)
 
 
 def cannot(kind: str, error: GuijuError) -> Trace:
@@ -44,6 +53,33 @@ def in_picture(source: Source, read_text: ReadText | None, words: MarkWords) -> 
         return in_lines(read_text(b"".join(source.pieces(0, source.size))), words)
     except GuijuError as error:
         return cannot("text", error)
+
+
+def pointer_in(source: Source, watermark: Watermark) -> Trace:
+    """Read the invisible watermark of a picture, or of its first frame."""
+    if source.size > _LIMIT:
+        return Trace(
+            "watermark", Sign.INCONCLUSIVE, "图片过大，未找隐形水印 / the picture is too large to look for a watermark"
+        )
+    try:
+        found = watermark.read(Image.fromarray(first_frame(b"".join(source.pieces(0, source.size)))))
+    except InputError as error:
+        return cannot("watermark", error)
+    if found is None:
+        return Trace(
+            "watermark",
+            Sign.NONE,
+            "没有读到本服务的隐形水印（不等于不是本服务生成） / no watermark of this service was read, which does not "
+            "say that the picture is not its own",
+        )
+    pointer = written(found.pointer)
+    return Trace(
+        "watermark",
+        Sign.FOUND,
+        f"读到本服务的隐形水印，指针 {pointer}（供查找，不是证明） / the watermark of this service: pointer {pointer}, "
+        "to look up, no proof",
+        pointer,
+    )
 
 
 def in_opening(ffmpeg: Ffmpeg, film: Medium, read_text: ReadText | None, *, words: MarkWords) -> Trace:

@@ -88,6 +88,7 @@ class Marked:
         place: where it stands, for people to read.
         facts: what was measured: heights in pixels, contrast, seconds, characters a minute.
         notes: what else changed, each in Chinese and English, such as a depth that was reduced.
+        pointer: what the invisible watermark below it says, read again: 16 hexadecimal digits; empty without one.
     """
 
     format: str
@@ -95,6 +96,7 @@ class Marked:
     place: str
     facts: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    pointer: str = ""
 
 
 class Sign(StrEnum):
@@ -110,11 +112,13 @@ class Trace:
     """What one look for a mark came to.
 
     Attributes:
-        kind: what was looked for: `text`, `rhythm`, `drawn`.
+        kind: what was looked for: `text`, `rhythm`, `watermark`.
         sign: what it came to.
         detail: the words that were read, or why nobody can say; in Chinese and English.
+        pointer: what an invisible watermark says: 16 hexadecimal digits; empty where none was read.
     """
 
     kind: str
     sign: Sign
     detail: str
+    pointer: str = ""

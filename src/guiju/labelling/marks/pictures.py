@@ -14,9 +14,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from guiju.labelling.errors import LabelNotHeldError, damaged, unsupported
 from guiju.labelling.marks import encoding
-from guiju.labelling.marks.fonts import Font
 from guiju.labelling.marks.models import Marked, MarkLaw, MarkStyle
 from guiju.labelling.marks.plates import CONTRAST, GROUND, Pen, Plate, contrast, drawn, luminance
+from guiju.labelling.marks.pointing import Pointing, Read
 
 FORMATS = {
     "PNG": "image/png",
@@ -50,6 +50,8 @@ _UNDO = {
 }
 Progress = Callable[[float], None]
 """Hears the share that is done, 0…1."""
+Below = Callable[[Image.Image], Image.Image]
+"""Changes a frame before the mark is drawn on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,15 @@ class MarkedPicture:
 
 
 def mark_picture(
-    content: bytes, style: MarkStyle, *, font: Font, law: MarkLaw, progress: Progress | None = None
+    content: bytes, style: MarkStyle, *, pen: Pen, pointing: Pointing | None = None, progress: Progress | None = None
 ) -> MarkedPicture:
     """Draw the mark on a picture and measure it in the result.
 
     Args:
         content: a whole file: PNG, APNG, JPEG, WebP, GIF, TIFF or AVIF.
         style: what to draw, and where.
-        font: what to draw with.
-        law: how large it must be.
+        pen: what to draw with, and how large it must be.
+        pointing: the invisible watermark that goes below the mark, into a still picture; none when None.
         progress: hears the share of the frames that are drawn.
 
     Raises:
@@ -81,17 +83,22 @@ def mark_picture(
     try:
         with _opened(content) as picture:
             picture_format = str(picture.format)
-            plate = drawn(style.text, _seen_size(picture), style.position, pen=Pen(font, law, law.picture_ratio))
-            frames = list(_frames(picture, plate, progress))
+            plate = drawn(style.text, _seen_size(picture), style.position, pen=pen)
+            below = pointing.into(picture_format, _count(picture)) if pointing is not None else None
+            frames = list(_frames(picture, plate, below=below.put if below is not None else None, progress=progress))
             notes = encoding.losses(picture, content)
             written = encoding.encoded(picture, frames, content)
         with _opened(written) as picture:
-            facts = _measured(picture, plate, law)
+            facts = _measured(picture, plate, pen.law)
+            read = below.read_back(picture) if below is not None else Read()
     except _BROKEN as error:
         raise damaged("图片解码失败", "the picture cannot be decoded") from error
     facts["frames"] = float(len(frames))
     place = f"{style.position.value} ({plate.left}, {plate.top})"
-    return MarkedPicture(written, Marked(picture_format.lower(), style.text, place, facts, notes))
+    facts |= read.facts
+    return MarkedPicture(
+        written, Marked(picture_format.lower(), style.text, place, facts, (*notes, *read.notes), read.pointer)
+    )
 
 
 def _opened(content: bytes) -> Image.Image:
@@ -122,7 +129,9 @@ def _seen_size(picture: Image.Image) -> tuple[int, int]:
     return (picture.height, picture.width) if _orientation(picture) >= 5 else picture.size  # noqa: PLR2004 - EXIF
 
 
-def _frames(picture: Image.Image, plate: Plate, progress: Progress | None) -> Iterator[Image.Image]:
+def _frames(
+    picture: Image.Image, plate: Plate, *, below: Below | None, progress: Progress | None
+) -> Iterator[Image.Image]:
     count = _count(picture)
     turn = _UNDO.get(_orientation(picture))
     size = _seen_size(picture)
@@ -132,7 +141,8 @@ def _frames(picture: Image.Image, plate: Plate, progress: Progress | None) -> It
         letters, ground = letters.transpose(turn), ground.transpose(turn)
     for number in range(count):
         picture.seek(number)
-        yield _drawn_on(picture, letters, ground)
+        frame = encoding.drawable(picture)
+        yield _drawn_on(frame if below is None else below(frame), letters, ground)
         if progress is not None:
             progress((number + 1) / count)
 
@@ -145,9 +155,8 @@ def _laid_out(
     return whole
 
 
-def _drawn_on(frame: Image.Image, letters: Image.Image, ground: Image.Image) -> Image.Image:
-    """Return a copy of a frame with the plate; transparent pixels below become as opaque as the plate is."""
-    picture = encoding.drawable(frame)
+def _drawn_on(picture: Image.Image, letters: Image.Image, ground: Image.Image) -> Image.Image:
+    """Draw the plate on a frame; transparent pixels below become as opaque as the plate is."""
     assert picture.mode in _DRAWN_ON  # noqa: S101 - drawable() says so
     box = ground.getbbox() or (0, 0, 0, 0)
     part, shade, pen = picture.crop(box), ground.crop(box), letters.crop(box)

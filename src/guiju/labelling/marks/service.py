@@ -10,16 +10,18 @@ from guiju.kit.ids import new_id
 from guiju.labelling import plain
 from guiju.labelling.carriers.registry import by_mime, carrier_for
 from guiju.labelling.carriers.splicing import Edit, Source, spliced
-from guiju.labelling.errors import LabelNotHeldError, UnsupportedFormatError
+from guiju.labelling.errors import LabelNotHeldError, UnsupportedFormatError, unreachable
 from guiju.labelling.marks import looks, office, pdf, texts
 from guiju.labelling.marks.fonts import Font
 from guiju.labelling.marks.models import Marked, MarkLaw, MarkStyle, Trace
 from guiju.labelling.marks.pictures import mark_picture
 from guiju.labelling.marks.plates import Pen
+from guiju.labelling.marks.pointing import Pointing
 from guiju.labelling.marks.programs import Ffmpeg, Medium
 from guiju.labelling.marks.sounds import SoundMarks
 from guiju.labelling.marks.videos import VideoMarks
 from guiju.labelling.rules import explicit_text_mark
+from guiju.labelling.watermarks.interface import Watermark, pointer_of
 
 Progress = Callable[[float], None]
 PICTURES = frozenset(("png", "jpeg", "webp", "gif", "tiff", "heif"))
@@ -38,12 +40,16 @@ class Tools:
         ffmpeg: the operator's ffmpeg, by name or path.
         voice: a recording of the mark's text; espeak-ng speaks it without one.
         read_text: reads the lines written in an encoded picture; None where nothing is installed that can.
+        watermark: reads the invisible watermark of this service, and puts it in; None where it never had one.
+        puts_watermark: whether still pictures get it.
     """
 
     font: Path
     ffmpeg: str = "ffmpeg"
     voice: Path | None = None
     read_text: looks.ReadText | None = None
+    watermark: Watermark | None = None
+    puts_watermark: bool = False
 
 
 class Marks:
@@ -73,12 +79,13 @@ class Marks:
         needs_program = carrier.name in VIDEOS or carrier.name in SOUNDS - {"wav"}
         return self._ffmpeg.is_there if needs_program else mime.partition(";")[0].strip() != "image/heic"
 
-    def mark_file(self, path: Path, target: Path, *, progress: Progress | None = None) -> Marked:
+    def mark_file(self, path: Path, target: Path, *, content_id: str = "", progress: Progress | None = None) -> Marked:
         """Write a marked copy of a file; what was written has been looked at or listened to.
 
         Args:
             path: the file, which stays as it is.
             target: where the copy goes; whoever calls takes it away again where this raises.
+            content_id: the number that an invisible watermark points to, where the operator wants one; none without it.
             progress: hears the share that is done, where the work is long.
 
         Raises:
@@ -90,7 +97,7 @@ class Marks:
             source = Source(file)
             kind = _kind(source, path.name)
             if kind in PICTURES:
-                return self._mark_picture(source, target, progress)
+                return self._mark_picture(source, target, content_id=content_id, progress=progress)
             if kind == "wav":
                 return self._sounds.mark_wave(source, target)
             if kind == "mp3":
@@ -112,15 +119,37 @@ class Marks:
             made.unlink(missing_ok=True)
         return marked
 
-    def mark(self, content: bytes, mime: str) -> tuple[bytes, Marked]:
+    def mark(self, content: bytes, mime: str, *, content_id: str = "") -> tuple[bytes, Marked]:
         """Return marked content, and what was measured in it; as `mark_file`, by media type."""
         carrier = by_mime(mime)
         suffix = carrier.suffixes[0] if carrier else ".txt"
         with tempfile.TemporaryDirectory(prefix="guiju-mark-") as folder:
             path, target = Path(folder, f"content{suffix}"), Path(folder, f"marked{suffix}")
             path.write_bytes(content)
-            marked = self.mark_file(path, target)
+            marked = self.mark_file(path, target, content_id=content_id)
             return target.read_bytes(), marked
+
+    @property
+    def can_read_watermarks(self) -> bool:
+        """Whether there is a key to read invisible watermarks with."""
+        return self._tools.watermark is not None
+
+    def pointer_in(self, path: Path) -> Trace:
+        """Look for the invisible watermark of this service alone, in a picture.
+
+        Raises:
+            StorageError: it cannot be opened.
+        """
+        try:
+            with path.open("rb") as file:
+                source = Source(file)
+                if self._tools.watermark is None or _kind(source, path.name) not in PICTURES:
+                    return looks.NO_WATERMARK_HERE
+                return looks.pointer_in(source, self._tools.watermark)
+        except InputError as error:
+            return looks.cannot("watermark", error)
+        except OSError as error:
+            raise unreachable(error, str(path)) from error
 
     def traces(self, path: Path) -> tuple[Trace, ...]:
         """Look for marks in a file: read what is written in it, listen for the rhythm; say where nobody could look.
@@ -141,6 +170,8 @@ class Marks:
             words, read_text = self._law.words, self._tools.read_text
             if kind in PICTURES:
                 yield looks.in_picture(source, read_text, words)
+                if self._tools.watermark is not None:
+                    yield looks.pointer_in(source, self._tools.watermark)
             elif kind in VIDEOS or kind in SOUNDS:
                 yield from self._in_stream(path, source, kind)
             else:
@@ -163,14 +194,18 @@ class Marks:
     def _videos(self) -> VideoMarks:
         return VideoMarks(self._style, self._law, ffmpeg=self._ffmpeg, font=Font(self._tools.font))
 
-    def _mark_picture(self, source: Source, target: Path, progress: Progress | None) -> Marked:
+    def _mark_picture(self, source: Source, target: Path, *, content_id: str, progress: Progress | None) -> Marked:
         if source.size > _PICTURE_LIMIT:
             raise InputError(
                 f"图片超过 {_PICTURE_LIMIT >> 20} MiB，无法画上标识。请先缩小。",
                 f"The picture has more than {_PICTURE_LIMIT >> 20} MiB and cannot be drawn on. Make it smaller first.",
             )
         content = source.read(0, source.size) if source.size <= _PIECE else b"".join(source.pieces(0, source.size))
-        made = mark_picture(content, self._style, font=Font(self._tools.font), law=self._law, progress=progress)
+        tools, pointing = self._tools, None
+        if tools.watermark is not None and tools.puts_watermark and content_id:
+            pointing = Pointing(tools.watermark, pointer_of(content_id))
+        pen = Pen(Font(tools.font), self._law, self._law.picture_ratio)
+        made = mark_picture(content, self._style, pen=pen, pointing=pointing, progress=progress)
         target.write_bytes(made.content)
         return made.marked
 

@@ -22,6 +22,7 @@ class LabelsTwin(BaseModel):
     position: str
     moment: str
     cue: str
+    watermark: bool
     asked: dict[str, list[str]]
 
 
@@ -39,7 +40,7 @@ STATES = {
     "inconclusive": ("无法判定", "insufficient"),
 }
 SIGNS = {"found": ("发现", "partial"), "none": ("未发现", "not_run"), "inconclusive": ("无法判定", "insufficient")}
-KINDS = {"text": "标识文字", "rhythm": "节奏标识"}
+KINDS = {"text": "标识文字", "rhythm": "节奏标识", "watermark": "隐形水印"}
 UNITS = {"second": "秒", "month": "个月", "character_per_minute": "字/分钟"}
 SIGNATURES = {"valid": "签名有效", "invalid": "签名无效", "unknown_scheme": "未知的签名方案", "absent": "没有签名"}
 
@@ -81,6 +82,7 @@ def add_labels(app: FastAPI, door: Door, only: Callable[[Door, str], Callable[[R
             position=view.position,
             moment=view.moment,
             cue=view.cue,
+            watermark=view.watermark,
             asked=asked,
         )
 

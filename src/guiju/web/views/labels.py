@@ -4,10 +4,11 @@ import base64
 import shutil
 import tempfile
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
-from pydantic import BaseModel
+from pydantic import BaseModel, PlainSerializer
 
 from guiju.kit.clock import BEIJING, to_iso
 from guiju.kit.errors import GuijuError
@@ -39,6 +40,8 @@ ASKED = (
     ("不加显式标识", ("labelling-measures/unlabelled-content/conditions", "labelling-measures/log-retention")),
 )  # fmt: skip
 _SUFFIX = 12
+Instant = Annotated[datetime, PlainSerializer(to_iso, return_type=str)]
+"""An instant that pages write in the reader's time, and JSON as everywhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class LabelsView:
     cue: str
     sample: str
     problem: GuijuError | None
+    watermark: bool = False
     asked: list[tuple[str, list[Parameter]]] = field(default_factory=list)
 
 
@@ -64,6 +68,14 @@ class FoundLabelView(BaseModel):
     text: str
     fields: dict[str, str]
     security: str
+
+
+class PointedView(BaseModel):
+    """A number that the invisible watermark in a file was written for."""
+
+    produce_id: str
+    entry: str
+    at: Instant
 
 
 class InspectedView(BaseModel):
@@ -78,7 +90,8 @@ class InspectedView(BaseModel):
     problems: list[tuple[str, str]]
     traces: list[tuple[str, str, str]]
     is_ours: bool
-    records: list[tuple[str, str]]
+    records: list[tuple[str, Instant]]
+    pointed: list[PointedView]
 
 
 def labels_view(house: WebHouse) -> LabelsView:
@@ -87,10 +100,11 @@ def labels_view(house: WebHouse) -> LabelsView:
     asked = [(title, [house.law.parameter(name, today) for name in names]) for title, names in ASKED]
     producer = house.labels.producer()
     try:
-        style, sample = house.labels.wishes().style, house.labels.sample()
+        wishes, sample = house.labels.wishes(), house.labels.sample()
     except GuijuError as error:
-        return LabelsView(producer, is_provider_code(producer), "", "", "", "", "", error, asked)
+        return LabelsView(producer, is_provider_code(producer), "", "", "", "", "", error, asked=asked)
     picture = "data:image/png;base64," + base64.b64encode(sample).decode() if sample else ""
+    style = wishes.style
     return LabelsView(
         producer,
         is_provider_code(producer),
@@ -100,6 +114,7 @@ def labels_view(house: WebHouse) -> LabelsView:
         style.cue.value,
         picture,
         None,
+        wishes.watermark,
         asked,
     )
 
@@ -149,5 +164,6 @@ def _view(name: str, found: Inspected) -> InspectedView:
         problems=[(one.zh, one.en) for one in found.reading.problems],
         traces=[(one.kind, one.sign.value, one.detail) for one in found.traces],
         is_ours=found.is_ours,
-        records=[(one.entry_id, to_iso(one.at)) for one in found.known],
+        records=[(one.entry_id, one.at) for one in found.known],
+        pointed=[PointedView(produce_id=one.content_id, entry=one.entry_id, at=one.at) for one in found.pointed],
     )

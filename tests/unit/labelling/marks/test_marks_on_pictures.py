@@ -32,7 +32,7 @@ BACKGROUNDS = {
 
 
 def mark(content: bytes, position: Position = Position.BOTTOM_RIGHT, text: str = TEXT) -> pictures.MarkedPicture:
-    return mark_picture(content, MarkStyle(text, position), font=FONT, law=LAW)
+    return mark_picture(content, MarkStyle(text, position), pen=PEN)
 
 
 def ink_height(found: Pixels, box: tuple[int, int, int, int]) -> int:
