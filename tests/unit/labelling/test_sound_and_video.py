@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.factories import media_files as made
 from tests.factories.labels import BARE, CODE, OUR_ID, WRAPPED, labeller
 
@@ -120,6 +122,36 @@ def test_pages_of_an_ogg_count_on_and_their_checksums_hold(name: str) -> None:
         next_numbers[page.serial] = page.number + 1
     audio = [made.noise(10 + n, 300) for n in range(3)] if name.startswith("opus") else [made.noise(9, 200)]
     assert all(packet in labelled for packet in audio)
+
+
+def plain_checksum(page: bytes) -> int:
+    """RFC 3533, appendix A, bit by bit."""
+    value = 0
+    for byte in page:
+        value ^= byte << 24
+        for _ in range(8):
+            value = (value << 1) ^ (0x04C11DB7 if value & 0x80000000 else 0)
+            value &= 0xFFFFFFFF
+    return value
+
+
+@given(st.binary(max_size=300))
+def test_the_checksum_is_that_of_the_rfc(content: bytes) -> None:
+    assert ogg_pages.checksum(content) == plain_checksum(content)
+
+
+@given(st.lists(st.tuples(st.sampled_from((0, 1, 2, 4, 6)), st.integers(0, 600)), max_size=12))
+def test_a_walk_to_first_pages_passes_over_the_others(shapes: list[tuple[int, int]]) -> None:
+    content = b"".join(made.page([b"x" * size], 1, number, flags=flags) for number, (flags, size) in enumerate(shapes))
+    walk, found = ogg_pages.Walk(Source.of(content)), []
+    while (page := walk.next(first_only=True)) is not None:
+        found.append(page)
+    every = list(ogg_pages.pages(Source.of(content)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ogg_pages, "_BLOCK", 300)
+        assert list(ogg_pages.pages(Source.of(content))) == every
+    assert [page.number for page in every] == list(range(len(shapes)))
+    assert found == [page for page in every if page.flags & 2]
 
 
 def test_a_stream_of_sound_gets_the_lengths_that_its_writer_left_open() -> None:

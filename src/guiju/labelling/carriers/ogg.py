@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from guiju.labelling.carriers import ogg_pages, vorbis
 from guiju.labelling.carriers.interface import Site
-from guiju.labelling.carriers.ogg_pages import Page, paged, pages, renumbered
+from guiju.labelling.carriers.ogg_pages import Page, Walk, paged, renumbered
 from guiju.labelling.carriers.splicing import Edit, Source
 from guiju.labelling.errors import damaged, unsupported
 
@@ -59,6 +59,14 @@ class Ogg:
 
 
 def _streams(source: Source) -> list[_Stream]:
+    """Return the header of every audio stream; a file is walked once, whoever asks."""
+    found = source.found.get("ogg")
+    if not isinstance(found, list):
+        found = source.found["ogg"] = _found_streams(source)
+    return found
+
+
+def _found_streams(source: Source) -> list[_Stream]:
     """Find the header of every audio stream, chained ones too.
 
     Raises:
@@ -67,7 +75,8 @@ def _streams(source: Source) -> list[_Stream]:
     """
     waiting: dict[int, tuple[bytes, list[Page]]] = {}
     found: list[_Stream] = []
-    for page in pages(source):
+    walk = Walk(source)
+    while (page := walk.next(first_only=not waiting)) is not None:
         if page.is_first:
             head = page.body(source)
             start = next((prefix for mark, prefix in _STARTS if head.startswith(mark)), None)

@@ -1,6 +1,7 @@
 """Pages of an Ogg file (RFC 3533): walked, written, and renumbered without reading what is in them."""
 
 import struct
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +17,13 @@ _FULL = 255
 _POLYNOMIAL = 0x04C11DB7
 _NUMBER_AT = 18
 _MASK = 0xFFFFFFFF
+_START = MARK + b"\0"
+_FLAGS_AT, _COUNT_AT, _FIRST = 5, 26, 2
+_FIELDS = struct.Struct("<BQIII")
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _SEGMENT_RUN = 255
+_LONGEST_HEAD = _HEAD + _SEGMENT_RUN
+_BLOCK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class Page:
     @property
     def is_first(self) -> bool:
         """Whether a stream begins here."""
-        return bool(self.flags & 2)
+        return bool(self.flags & _FIRST)
 
     @property
     def is_complete(self) -> bool:
@@ -48,28 +55,47 @@ class Page:
         return source.read(self.body_at, self.end - self.body_at)
 
 
-def pages(source: Source, start: int = 0) -> Iterator[Page]:
-    """Walk the pages.
+class Walk:
+    """Goes from page to page; what is in them is not looked at."""
 
-    Raises:
-        DamagedFileError: one is cut short, or something else stands between them.
-    """
-    at = start
-    for _ in range(_MOST_PAGES):
-        if at >= source.size:
-            return
-        head = source.read(at, min(_HEAD + _SEGMENT_RUN, source.size - at))
-        if len(head) < _HEAD or not head.startswith(MARK) or head[4]:
-            raise damaged("Ogg 页标记不对", "the mark of an Ogg page is wrong")
-        flags, granule, serial, number, checksum, count = struct.unpack_from("<BQIIIB", head, 5)
-        lacing = head[_HEAD : _HEAD + count]
-        body_at = at + _HEAD + count
-        end = body_at + sum(lacing)
-        if end > source.size:
-            raise damaged("Ogg 页在中途结束", "an Ogg page ends in the middle")
-        yield Page(flags, granule, serial, number, checksum, at, body_at, end, lacing)
-        at = end
-    raise damaged("Ogg 页过多", "too many Ogg pages")
+    def __init__(self, source: Source, start: int = 0) -> None:
+        """Begin at a page."""
+        self._source, self._at, self._left = source, start, _MOST_PAGES
+        self._block, self._begin = b"", start
+
+    def next(self, *, first_only: bool = False) -> Page | None:
+        """Return the next page, or the next that begins a stream; None behind the last one.
+
+        Raises:
+            DamagedFileError: one is cut short, or something else stands between them.
+        """
+        block, begin, at, size = self._block, self._begin, self._at, self._source.size
+        while at < size:
+            self._left -= 1
+            head = at - begin
+            if head + _LONGEST_HEAD > len(block) and begin + len(block) < size:
+                block, begin, head = self._source.read(at, min(_BLOCK, size - at)), at, 0
+            if block[head : head + 5] != _START or len(block) - head < _HEAD or self._left < 0:
+                raise damaged("Ogg 页标记不对，或页过多", "the mark of an Ogg page is wrong, or there are too many")
+            body = head + _HEAD + block[head + _COUNT_AT]
+            lacing = block[head + _HEAD : body]
+            end = begin + body + sum(lacing)
+            if end > size:
+                raise damaged("Ogg 页在中途结束", "an Ogg page ends in the middle")
+            if not first_only or block[head + _FLAGS_AT] & _FIRST:
+                self._block, self._begin, self._at = block, begin, end
+                flags, granule, serial, number, checksum = _FIELDS.unpack_from(block, head + _FLAGS_AT)
+                return Page(flags, granule, serial, number, checksum, at, begin + body, end, lacing)
+            at = end
+        self._at = at
+        return None
+
+
+def pages(source: Source, start: int = 0) -> Iterator[Page]:
+    """Walk all pages; see `Walk.next`."""
+    walk = Walk(source, start)
+    while (page := walk.next()) is not None:
+        yield page
 
 
 def paged(packets: Sequence[bytes], serial: int, number: int) -> list[bytes]:
@@ -107,23 +133,13 @@ def renumbered(source: Source, last: Page, growth: int) -> Iterator[Edit]:
         yield Edit(at, at + 8, struct.pack("<II", number, page.checksum ^ moved))
 
 
-@cache
-def _table() -> tuple[int, ...]:
-    found = []
-    for byte in range(256):
-        value = byte << 24
-        for _ in range(8):
-            value = value << 1 ^ (_POLYNOMIAL if value & 0x80000000 else 0)
-        found.append(value & _MASK)
-    return tuple(found)
-
-
 def checksum(page: bytes) -> int:
-    """Return the checksum of RFC 3533 over a page whose own checksum field is zero."""
-    table, value = _table(), 0
-    for byte in page:
-        value = (value << 8 & _MASK) ^ table[value >> 24 ^ byte]
-    return value
+    """Return the checksum of RFC 3533 over a page whose own checksum field is zero.
+
+    It is the polynomial of zlib's with the bits of bytes and sum the other way round, begun at zero and not inverted.
+    """
+    value = zlib.crc32(page.translate(_REVERSED), _MASK) ^ _MASK
+    return int.from_bytes(value.to_bytes(4, "big").translate(_REVERSED), "little")
 
 
 def _product(one: int, other: int) -> int:

@@ -25,14 +25,15 @@ class Source:
     """Bytes that can be read in places: a file, or bytes in memory."""
 
     def __init__(self, file: BinaryIO) -> None:
-        """Read from `file`, which can seek; its length is taken now."""
+        """Read from `file`, which can seek and does not change; its length is taken now."""
+        self.found: dict[str, object] = {}  # what a carrier found and asks for again
         self._file = file
         self.size = file.seek(0, io.SEEK_END)
 
-    @classmethod
-    def of(cls, content: bytes) -> "Source":
+    @staticmethod
+    def of(content: bytes) -> "Source":
         """Read from bytes in memory."""
-        return cls(io.BytesIO(content))
+        return _Memory(content)
 
     def read(self, at: int, length: int) -> bytes:
         """Return exactly `length` bytes from `at`.
@@ -72,6 +73,19 @@ class Source:
                 raise damaged("文件在读取时变短", "it became shorter while it was read")
             start += len(piece)
             yield piece
+
+
+class _Memory(Source):
+    """Bytes in memory, which need not be sought."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(io.BytesIO(content))
+        self._content = content
+
+    def read(self, at: int, length: int) -> bytes:
+        if at < 0 or length < 0 or at + length > self.size or length > METADATA_LIMIT:
+            return super().read(at, length)  # which says why not
+        return self._content[at : at + length]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -126,12 +140,12 @@ def spliced(source: Source, edits: Iterable[Edit], target: BinaryIO) -> Written:
 
 def spliced_bytes(content: bytes, edits: Iterable[Edit]) -> bytes:
     """Return `content` with its edits."""
-    pieces: list[bytes] = []
-    at = 0
+    pieces: list[bytes | memoryview] = []
+    at, kept = 0, memoryview(content)  # whose pieces are copied once
     for edit in in_order(edits):
-        pieces += (content[at : edit.start], edit.new)
+        pieces += (kept[at : edit.start], edit.new)
         at = edit.end
-    return b"".join([*pieces, content[at:]])
+    return b"".join([*pieces, kept[at:]])
 
 
 class Shift:
