@@ -4,9 +4,11 @@ Each test needs its program (Debian: ffmpeg, libimage-exiftool-perl, mediainfo, 
 mkvtoolnix) and skips by its name where it is not installed.
 """
 
+import json
 import subprocess
 from pathlib import Path
 from shutil import which
+from xml.etree import ElementTree as ET
 
 import pytest
 from tests.factories import document_files as docs
@@ -51,6 +53,14 @@ BLIND = {  # who does not show the label, though the guides put it there
 }
 
 
+SLIDE = """<?xml version="1.0" encoding="UTF-8"?>
+<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" office:version="1.3"
+ office:mimetype="application/vnd.oasis.opendocument.presentation">
+ <office:body><office:presentation><draw:page draw:name="p1"/></office:presentation></office:body>
+</office:document>"""
+
+
 def say(*words: str) -> str:
     if which(words[0]) is None:
         pytest.skip(f"{words[0]} is not installed")
@@ -80,6 +90,28 @@ def test_ffmpeg_finds_the_same_packets_and_the_label(name: str, tmp_path: Path) 
     assert "kling" not in shown
     kept = "title=Kept" in MADE[name]
     assert ("Kept" in shown) == kept
+
+
+@pytest.mark.parametrize(("kind", "flat"), [("docx", "fodt"), ("odt", "fodt"), ("xlsx", "fods"), ("pptx", "fodp")])
+def test_libreoffice_shows_the_label_word_for_word(kind: str, flat: str, tmp_path: Path) -> None:
+    start = tmp_path / {"xlsx": "t.csv", "pptx": "t.fodp"}.get(kind, "t.txt")
+    start.write_text(SLIDE if kind == "pptx" else "1,2\n", "utf-8")
+    home = f"-env:UserInstallation=file://{tmp_path}/home"
+
+    def convert(path: Path, target: str) -> Path:
+        say("soffice", home, "--headless", "--convert-to", target, "--outdir", str(path.parent), str(path))
+        return path.with_suffix(f".{target}")
+
+    before = convert(start, kind)
+    after = tmp_path / "after" / before.name
+    after.parent.mkdir()
+    after.write_bytes(labeller().label(before.read_bytes(), "", content_id=OUR_ID))
+    label = labeller().read(after).label
+    assert label is not None
+    tree = ET.parse(convert(after, flat))  # noqa: S314 - LibreOffice made it
+    names = {"meta": "urn:oasis:names:tc:opendocument:xmlns:meta:1.0"}
+    told = {one.get(f"{{{names['meta']}}}name"): one.text for one in tree.iterfind(".//meta:user-defined", names)}
+    assert json.loads(str(told["AIGC"])) == label.fields()
 
 
 @pytest.mark.parametrize("name", MADE)

@@ -124,6 +124,19 @@ def test_other_rhythms_melodies_and_noise_are_no_mark() -> None:
         assert find_rhythm(np.concatenate(pieces).astype(np.float32), rate, PATTERN).sign is Sign.NONE
 
 
+def test_a_tone_that_never_stops_is_no_rhythm_whatever_covers_it() -> None:
+    rate, level = 16_000, 0.3
+    cue = rhythm(PATTERN, rate)
+    is_gap = np.convolve(np.abs(cue), np.ones(160), "same") < 1e-3
+    hum = np.sin(2 * np.pi * 1000 * np.arange(len(cue)) / rate) * level
+    noise = np.random.default_rng(5)
+    for _ in range(4):
+        cover = np.where(is_gap, noise.normal(size=len(cue)) * 0.5, 0)  # heard as tones and gaps of the right lengths
+        assert find_rhythm((hum + cover).astype(np.float32), rate, PATTERN).sign is Sign.NONE
+    keyed = hum * ~is_gap + np.where(is_gap, noise.normal(size=len(cue)) * 0.03, 0)
+    assert find_rhythm(keyed.astype(np.float32), rate, PATTERN).sign is Sign.FOUND
+
+
 @needs_ffmpeg
 @pytest.mark.parametrize("how", [("-b:a", "96k"), ("-q:a", "5"), ("-b:a", "64k", "-ac", "1", "-ar", "22050")])
 @pytest.mark.parametrize("moment", list(Moment))
