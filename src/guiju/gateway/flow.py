@@ -15,7 +15,7 @@ from guiju.gateway.endpoints import Answer, Endpoint
 from guiju.gateway.entrance.asking import asking, with_usage
 from guiju.gateway.entrance.models import Asking
 from guiju.gateway.entrance.service import Admission as Entrance
-from guiju.gateway.entrance.tickets import Admitted
+from guiju.gateway.entrance.tickets import Admitted, Guest
 from guiju.gateway.errors import (
     CallError,
     EvidenceUnavailableError,
@@ -142,6 +142,17 @@ class ChatFlow:
         """Return whose call it is, or why it may not come in, as a reply."""
         try:
             return await self._authenticate(call)
+        except CallError as error:
+            return error_reply(error)
+
+    async def let_in(self, call: ChatCall) -> Guest | ChatReply:
+        """Let a call in that is no exchange, past sanctions and limits; or return why not, as a reply."""
+        try:
+            app = await self._authenticate(call)
+            if self._entrance is None:
+                return Guest(app, Admitted(SYSTEM_PERSON))
+            asked = Asking(app, call, uses_model=False)
+            return Guest(app, await self._entrance.enter(asked, self._callers.person_of))
         except CallError as error:
             return error_reply(error)
 

@@ -13,6 +13,7 @@ from guiju.gateway.availability import Availability
 from guiju.gateway.draining import Drain
 from guiju.gateway.endpoints import with_passed
 from guiju.gateway.entrance.service import Admission
+from guiju.gateway.entrance.tickets import Guest
 from guiju.gateway.errors import CallError
 from guiju.gateway.evidence import EvidenceDesk
 from guiju.gateway.flow import NOT_RUNNING, ChatFlow
@@ -213,9 +214,9 @@ class Gateway:
         """Take what an app declares of the real identity of one of its users; errors come back as replies."""
         return NOT_RUNNING if self._flow is None else await self._flow.declare_identity(call)
 
-    async def identify(self, call: ChatCall) -> App | ChatReply:
-        """Return whose call it is, or why it may not come in, as a reply."""
-        return NOT_RUNNING if self._flow is None else await self._flow.identify(call)
+    async def let_in(self, call: ChatCall) -> Guest | ChatReply:
+        """Let a call in that is no exchange, past sanctions and limits; or return why not, as a reply."""
+        return NOT_RUNNING if self._flow is None else await self._flow.let_in(call)
 
     async def admit(self, call: ChatCall) -> ChatReply | None:
         """Return why a caller may not come in, as a reply; None when it may."""

@@ -9,6 +9,7 @@ AUTHORIZATION, API_KEY = b"authorization", b"x-api-key"
 CONTENT_TYPE, CONTENT_ENCODING = b"content-type", b"content-encoding"
 AUDIENCE, USER_TOKEN, REAL_IDENTITY = b"x-guiju-audience", b"x-guiju-user-token", b"x-guiju-real-identity"
 TRACEPARENT, TRACESTATE = b"traceparent", b"tracestate"
+USER = b"x-guiju-user"
 
 _READ = frozenset(
     (
@@ -21,10 +22,11 @@ _READ = frozenset(
         REAL_IDENTITY,
         TRACEPARENT,
         TRACESTATE,
+        USER,
     )
 )
 _KEYS = frozenset((AUTHORIZATION, API_KEY))
-_JOINED = frozenset((USER_TOKEN, REAL_IDENTITY))
+_JOINED = frozenset((USER_TOKEN, REAL_IDENTITY, USER))
 _AMBIGUOUS = b"ambiguous"
 
 Known = dict[bytes, bytes]

@@ -13,6 +13,7 @@ import orjson
 
 from guiju.gateway.app_rules import CHAT
 from guiju.gateway.endpoints import ENDPOINTS, Endpoint
+from guiju.gateway.entrance.tickets import Guest
 from guiju.gateway.errors import (
     CallError,
     RequestTooLargeError,
@@ -23,7 +24,7 @@ from guiju.gateway.errors import (
 )
 from guiju.gateway.flow import error_reply, internal_error
 from guiju.gateway.metrics import Metrics
-from guiju.gateway.models import App, ChatCall, ChatReply, Limits, ModelInfo
+from guiju.gateway.models import ChatCall, ChatReply, Limits, ModelInfo
 from guiju.kit.correlation import CURRENT, begin
 from guiju.web.caller_headers import (
     AUDIENCE,
@@ -75,8 +76,8 @@ class GatewayService(Protocol):
         """Return why a caller may not come in; None when it may."""
         ...
 
-    async def identify(self, call: ChatCall) -> App | ChatReply:
-        """Return whose call it is, or why it may not come in."""
+    async def let_in(self, call: ChatCall) -> Guest | ChatReply:
+        """Let a call in that is no exchange, or return why not."""
         ...
 
     async def refuse(self, call: ChatCall, error: CallError, *, size: int) -> ChatReply:
@@ -225,7 +226,7 @@ class GatewayApp:
 
     async def _label(self, path: str, found: Known, *, receive: Receive, send: Send) -> None:
         assert self._labels is not None  # noqa: S101 - asked before
-        reply = await self._labels.answer(path, found, receive, identify=self._gateway.identify)
+        reply = await self._labels.answer(path, found, receive, let_in=self._gateway.let_in)
         if reply is not None:
             await _send_reply(send, reply, self._gateway.limits.send_seconds)
 

@@ -8,17 +8,20 @@ import asyncio
 import logging
 import tempfile
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from guiju.gateway.entrance.tickets import Guest
 from guiju.gateway.errors import CallError, EvidenceUnavailableError, InternalError, RequestTooLargeError
 from guiju.gateway.flow import error_reply
-from guiju.gateway.models import App, ChatCall, ChatReply
+from guiju.gateway.models import ChatCall, ChatReply
+from guiju.gateway.wire.fields import wrong
 from guiju.kit.errors import ConfigurationError, GuijuError, StorageError
 from guiju.labelling.exporting import Exported
-from guiju.web.caller_headers import CONTENT_TYPE, Known, authorization_of
+from guiju.web.caller_headers import CONTENT_TYPE, USER, Known, authorization_of, user_headers
 from guiju.web.house import WebHouse
 from guiju.web.views.labels import inspected_view
 
@@ -28,10 +31,10 @@ LABEL_PATHS = frozenset((EXPORT, INSPECT))
 MOST_BYTES = 64 << 20
 _AT_ONCE, _UPLOADS = 2, 16
 _BODY_SECONDS = 120.0
-_LONGEST_TYPE = 100
+_LONGEST_TYPE, _LONGEST_USER = 100, 512
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Identify = Callable[[ChatCall], Awaitable[App | ChatReply]]
+LetIn = Callable[[ChatCall], Awaitable[Guest | ChatReply]]
 
 
 class ContentNotLabelledError(CallError):
@@ -49,24 +52,30 @@ class LabelsDoor:
         self._house = house
         self._turns, self._uploads = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_UPLOADS)
 
-    async def answer(self, path: str, found: Known, receive: Receive, *, identify: Identify) -> ChatReply | None:
+    async def answer(self, path: str, found: Known, receive: Receive, *, let_in: LetIn) -> ChatReply | None:
         """Answer one call; errors come back as replies of the OpenAI shape, None for a client that left.
 
         Args:
             path: which address.
             found: the headers.
             receive: gives the body.
-            identify: tells whose call it is, or why it may not come in.
+            let_in: lets the call in, past the limits of its app and the sanctions of its user, or says why not.
         """
-        app = await identify(ChatCall(b"", authorization_of(found, takes_api_key=False), endpoint="labels"))
-        if isinstance(app, ChatReply):
-            return app
+        try:
+            guest = await let_in(_call(found))
+        except CallError as error:
+            return error_reply(error)
+        if isinstance(guest, ChatReply):
+            return guest
         mime = found.get(CONTENT_TYPE, b"").decode("latin-1")[:_LONGEST_TYPE]
         try:
             async with self._uploads:
-                return await self._handled(path, receive, mime=mime, actor=f"app:{app.id}")
+                reply = await self._handled(path, receive, mime=mime, actor=f"app:{guest.app.id}")
         except (GuijuError, OSError) as error:
-            return error_reply(_as_call_error(error))
+            reply = error_reply(_as_call_error(error))
+        finally:
+            guest.ticket.over()
+        return replace(reply, headers=reply.headers + guest.ticket.headers) if reply is not None else None
 
     async def _handled(self, path: str, receive: Receive, *, mime: str, actor: str) -> ChatReply | None:
         with tempfile.TemporaryDirectory(prefix="guiju-label-") as folder:
@@ -94,6 +103,26 @@ class LabelsDoor:
     def _inspect(self, file: Path) -> ChatReply:
         view = inspected_view(self._house, file, "", is_declared=False)
         return ChatReply(200, (("content-type", "application/json"),), view.model_dump_json().encode())
+
+
+def _call(found: Known) -> ChatCall:
+    """Return the call as admission hears of it.
+
+    Raises:
+        CallError: the user's name is too long.
+    """
+    token, identity = user_headers(found)
+    user = found.get(USER, b"").decode("utf-8", "replace")
+    if len(user) > _LONGEST_USER:
+        raise wrong("X-Guiju-User", f"不超过 {_LONGEST_USER} 字", f"of at most {_LONGEST_USER} characters")
+    return ChatCall(
+        b"",
+        authorization_of(found, takes_api_key=False),
+        end_user=user,
+        endpoint="labels",
+        user_token=token,
+        real_identity=identity,
+    )
 
 
 def _facts(done: Exported) -> dict[str, object]:

@@ -4,7 +4,10 @@ import hashlib
 import io
 import json
 import socket
+import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -15,6 +18,8 @@ from tests.factories.marks import encoded, picture, sound
 from tests.unit.web.both_doors import serve_both
 from tests.unit.web.small_house import Served, build_small_house
 
+from guiju.gateway.app_rules import AppRules, LimitRules, ServedUsers
+from guiju.gateway.entrance.sanctions.models import SanctionKind, SanctionOrder
 from guiju.kit.errors import StorageError
 from guiju.ledger.models import EntryQuery
 from guiju.web import labels_door
@@ -136,3 +141,76 @@ def test_who_sends_slowly_keeps_nobody_waiting(doors: Served, caller: httpx.Clie
     finally:
         for sock in slow:
             sock.close()
+
+
+PICTURE = encoded(picture(64, 64), "PNG")
+MIME = {"content-type": "image/png"}
+
+
+def limited(doors: Served, name: str, rules: AppRules) -> dict[str, str]:
+    app, key = doors.house.gateway.create_app(name)
+    doors.house.gateway.change_app(replace(app, rules=rules), actor="staff:s", reason="限额")
+    return {"authorization": f"Bearer {key}", **MIME}
+
+
+def test_the_limits_of_an_app_and_of_a_user_hold_here_too(doors: Served) -> None:
+    rules = AppRules(app=LimitRules(requests_per_day=3), user=LimitRules(requests_per_day=1))
+    headers = limited(doors, "limited", rules)
+    with doors.client(headers=headers) as client:
+        first = client.post("/v1/labels/export", content=PICTURE, headers={"x-guiju-user": "u-1"})
+        assert first.status_code == 200
+        assert first.headers["x-ratelimit-limit-requests"] == "1"
+        assert first.headers["x-produce-id"]
+        again = client.post("/v1/labels/inspect", content=PICTURE, headers={"x-guiju-user": "u-1"})
+        error = again.json()["error"]
+        assert (again.status_code, error["code"], error["param"]) == (429, "rate_limit_exceeded", "requests_per_day")
+        assert int(again.headers["retry-after"]) > 0
+        statuses = [
+            client.post("/v1/labels/inspect", content=PICTURE, headers={"x-guiju-user": f"u-{n}"}).status_code
+            for n in (2, 3, 4)
+        ]
+        assert statuses == [200, 200, 429]
+
+
+def test_a_budget_of_tokens_or_money_is_not_asked(doors: Served) -> None:
+    rules = AppRules(app=LimitRules(tokens_per_day=1, budget_tokens=1, budget_money=1))
+    with doors.client(headers=limited(doors, "poor", rules)) as client:
+        for _ in range(3):
+            assert client.post("/v1/labels/inspect", content=PICTURE).status_code == 200
+
+
+def test_a_place_is_given_back_whatever_becomes_of_the_call(doors: Served) -> None:
+    with doors.client(headers=limited(doors, "one at a time", AppRules(app=LimitRules(concurrent=1)))) as client:
+        for content in (PICTURE, b"", PICTURE[:40], PICTURE):
+            status = client.post("/v1/labels/export", content=content).status_code
+            assert status == (200 if content == PICTURE else 422)
+
+
+def test_who_serves_named_users_only_names_them(doors: Served) -> None:
+    with doors.client(headers=limited(doors, "named", AppRules(serves=ServedUsers.NAMED))) as client:
+        refused = client.post("/v1/labels/inspect", content=PICTURE)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "user_required")
+        named = client.post("/v1/labels/inspect", content=PICTURE, headers={"x-guiju-user": "u-1"})
+        assert named.status_code == 200
+        long = client.post("/v1/labels/inspect", content=PICTURE, headers={"x-guiju-user": "u" * 513})
+        assert (long.status_code, long.json()["error"]["param"]) == (400, "X-Guiju-User")
+
+
+def test_a_sanction_against_the_user_holds_here_too(doors: Served) -> None:
+    app, key = doors.house.gateway.create_app("sanctioned")
+    person = doors.house.ledger.person_for(f"{app.id}|u-9")
+    assert doors.house.gateway.admission is not None
+    until = doors.house.clock.now() + timedelta(hours=1)
+    order = SanctionOrder(person, SanctionKind.SUSPEND, "测试", until=until)
+    doors.house.gateway.admission.sanctions.impose(order, by="staff:s")
+    headers = {"authorization": f"Bearer {key}", **MIME, "x-guiju-user": "u-9"}
+    with doors.client(headers=headers) as client:
+        deadline = time.monotonic() + 5
+        while (refused := client.post("/v1/labels/export", content=PICTURE)).status_code == 200:
+            assert time.monotonic() < deadline, "a sanction takes effect within a second"
+            time.sleep(0.1)
+        assert refused.status_code == 403
+        assert "object" in refused.text
+        other = client.post("/v1/labels/export", content=PICTURE, headers={"x-guiju-user": "u-8"})
+        assert other.status_code == 200
+    assert doors.house.ledger.find(EntryQuery(actions=("call.refused",), subject=f"app:{app.id}"))

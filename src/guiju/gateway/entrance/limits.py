@@ -126,10 +126,10 @@ class Limits:
             return Allowance(NO_PLAN, asking.model)
         allowance = Allowance(plan, asking.model)
         wants: list[tuple[Meter, float]] = [(meter, 1.0) for meter in plan.counting(REQUESTS)]
-        if allowance.counts_tokens:
+        if asking.uses_model and allowance.counts_tokens:
             allowance.tokens = max(1, estimated_tokens(asking.octets))
             wants += [(meter, float(allowance.tokens)) for meter in plan.counting(TOKENS)]
-        if plan.counting(MONEY):
+        if asking.uses_model and plan.counting(MONEY):
             allowance.money = self._cost_ahead(asking.model, allowance.tokens)
             wants += [(meter, allowance.money) for meter in plan.counting(MONEY)]
         await self._enter(allowance)

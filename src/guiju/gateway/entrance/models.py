@@ -65,6 +65,7 @@ class Asking:
         model: what is asked for.
         octets: of all texts that go to the model, as UTF-8.
         functions: what the call uses besides its endpoint: `stream`, `tools`, `media`.
+        uses_model: whether a model answers, so that tokens and money are counted.
     """
 
     app: App
@@ -73,6 +74,7 @@ class Asking:
     model: str = ""
     octets: int = 0
     functions: frozenset[str] = frozenset()
+    uses_model: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,18 @@ from guiju.gateway.entrance.sanctions.errors import object_path
 from guiju.gateway.entrance.sanctions.models import Sanction
 from guiju.gateway.entrance.usage import Tally, Usage
 from guiju.gateway.exchange import Exchange
+from guiju.gateway.models import App
 from guiju.gateway.prices import estimated_tokens
 
 _STOPPED = frozenset((rules.INPUT_REFUSED, rules.OUTPUT_STOPPED, rules.UNDETERMINED))
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Who was let in for something that is no exchange, and the ticket, which ends with `over`."""
+
+    app: App
+    ticket: "Admitted"
 
 
 @dataclass(slots=True)
@@ -52,6 +61,12 @@ class Admitted:
         """The exchange is over: its place is free."""
         if self.limits is not None and self.allowance is not None:
             self.limits.leave(self.allowance)
+
+    def over(self) -> None:
+        """A call that was no exchange is over: its place is free, and it is counted; a second time is a mistake."""
+        self.leave()
+        if self.usage is not None:
+            self.usage.note(self.app_id, Tally(requests=1))
 
     def closed(self, exchange: Exchange) -> None:
         """Count what the exchange used; it has ended, and that is evidenced."""
