@@ -13,10 +13,11 @@ from guiju.gateway.configuration import load_configuration
 from guiju.kit.clock import BEIJING, Clock, SystemClock
 from guiju.kit.errors import ConfigurationError
 from guiju.kit.ids import new_id
-from guiju.labelling.configuration import LabelSettings, load_label_settings
+from guiju.labelling.configuration import C2paSettings, LabelSettings, load_label_settings
 from guiju.labelling.marks.models import MarkLaw
 from guiju.labelling.models import ForeignLabel, MarkWords
 from guiju.labelling.rules import check_producer, explicit_text_mark
+from guiju.labelling.security.interface import SigningScheme
 from guiju.law.models import Parameter
 from guiju.law.service import Law, load_law
 from guiju.ledger.keyring import read_or_make_secret
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from guiju.labelling.exporting import Exported, Exporter
     from guiju.labelling.inspecting import Inspected
     from guiju.labelling.marks.service import Marks
-    from guiju.labelling.service import Labeller
+    from guiju.labelling.provenance.interface import Reader, Sealer
+    from guiju.labelling.service import Labeller, Sign
     from guiju.labelling.watermarks.interface import Watermark
     from guiju.moderation.media.checkers.text import TextChecker
 
@@ -65,7 +67,12 @@ def mark_law(law: Law, clock: Clock) -> MarkLaw:
 
 
 def open_labeller(
-    settings: Settings, clock: Clock | None = None, *, text_mark: str = "", law: Law | None = None
+    settings: Settings,
+    clock: Clock | None = None,
+    *,
+    text_mark: str = "",
+    law: Law | None = None,
+    writes: bool = True,
 ) -> tuple["Labeller", str]:
     """Build what labels files for the service's provider; the text is what is unusual about its code, in Chinese.
 
@@ -74,15 +81,73 @@ def open_labeller(
         clock: what day it is, for the words of the law; the system's when None.
         text_mark: the explicit mark that plain text gets.
         law: where it is loaded already.
+        writes: whether labels will be written: reading asks for no certificate.
 
     Raises:
         GuijuError: the configuration cannot be read, or its provider code cannot stand in a label.
     """
-    from guiju.labelling.service import Labeller  # noqa: PLC0415 - a house that labels no files does not pay for it
+    from guiju.labelling.sealing import Sealing  # noqa: PLC0415 - a house that labels no files does not pay for it
+    from guiju.labelling.service import Labeller  # noqa: PLC0415 - as above
 
     producer, warning = check_producer(load_configuration(settings.resolved_config).provider_code)
-    words = mark_words(law or load_law(), clock or SystemClock())
-    return Labeller(producer, words=words, text_mark=text_mark), warning
+    clock = clock or SystemClock()
+    wanted = load_label_settings(settings.resolved_config)
+    c2pa = wanted.c2pa
+    sealing = Sealing(_sealer(c2pa, clock), is_required=c2pa.is_required) if c2pa.key and writes else None
+    words = mark_words(law or load_law(), clock)
+    sign = _sign(settings, wanted.sign, clock) if writes else None
+    return Labeller(producer, words=words, text_mark=text_mark, sign=sign, sealing=sealing), warning
+
+
+def label_public_keys(settings: Settings) -> list[bytes]:
+    """Return every public key that this service signed labels with.
+
+    Raises:
+        ConfigurationError: their list cannot be read.
+    """
+    from guiju.labelling.security.keys import public_keys  # noqa: PLC0415 - a house that labels no files pays nothing
+
+    return [one.key for one in public_keys(settings.var / "keys")]
+
+
+def _sign(settings: Settings, scheme: SigningScheme, clock: Clock) -> "Sign | None":
+    if scheme is SigningScheme.NONE:
+        return None
+    from guiju.labelling.security.data import with_signature  # noqa: PLC0415 - only who signs pays
+    from guiju.labelling.security.keys import open_signer  # noqa: PLC0415 - as above
+
+    signer = open_signer(settings.var / "keys", scheme, now=clock.now())
+    return lambda label: with_signature(label, signer)
+
+
+def open_manifest_reader(settings: Settings) -> "Reader | None":
+    """Build what reads C2PA manifests; None where nothing is installed that can.
+
+    Raises:
+        ConfigurationError: the authorities that the operator trusts cannot be read.
+    """
+    if find_spec("c2pa") is None:
+        return None
+    from guiju.labelling.provenance.manifests import Manifests  # noqa: PLC0415 - stands on an extra
+    from guiju.labelling.provenance.signing_keys import read_pem  # noqa: PLC0415 - only who reads manifests pays
+
+    trust = load_label_settings(settings.resolved_config).c2pa.trust
+    return Manifests(trusted=read_pem(trust) if trust else b"")
+
+
+def _sealer(wanted: C2paSettings, clock: Clock) -> "Sealer":
+    if find_spec("c2pa") is None:
+        raise ConfigurationError(
+            "labels.c2pa 需要 c2pa-python。请安装：pip install 'guiju[c2pa]'。",
+            "labels.c2pa needs c2pa-python. Install it: pip install 'guiju[c2pa]'.",
+        )
+    from guiju.labelling.provenance.manifests import Manifests  # noqa: PLC0415 - stands on an extra
+    from guiju.labelling.provenance.signing_keys import read_pem, read_signing_keys  # noqa: PLC0415 - as above
+
+    assert wanted.certificates is not None  # noqa: S101 - the reader of the block says so
+    assert wanted.key is not None  # noqa: S101 - as above
+    keys = read_signing_keys(wanted.certificates, wanted.key, now=clock.now(), timestamp=wanted.timestamp)
+    return Manifests(keys, trusted=read_pem(wanted.trust) if wanted.trust else b"")
 
 
 def open_marks(settings: Settings, clock: Clock | None = None) -> "Marks":
@@ -189,8 +254,14 @@ class LabelDesk:
         from guiju.labelling.produce_ids import LedgerRegistry  # noqa: PLC0415 - as above
 
         marks = _marks(self._settings, self._clock, self._law) if find_spec("PIL") else None
-        labeller = open_labeller(self._settings, self._clock, law=self._law)[0]
-        return Inspector(labeller, marks, LedgerRegistry(self._ledger, "system")).inspect(path, is_declared=is_declared)
+        labeller = open_labeller(self._settings, self._clock, law=self._law, writes=False)[0]
+        inspector = Inspector(
+            labeller,
+            marks,
+            LedgerRegistry(self._ledger, "system"),
+            manifests=open_manifest_reader(self._settings),
+        )
+        return inspector.inspect(path, is_declared=is_declared, trusted=label_public_keys(self._settings))
 
     def export(self, path: Path, target: Path, *, actor: str) -> tuple[str, "Exported"]:
         """Mark, label and record a file; return its number and what was done. Nothing is written where one fails.

@@ -20,6 +20,7 @@ _CHECKS = (
     machine.check_front_end,
     house.check_upstreams,
     house.check_provider_code,
+    house.check_c2pa,
     house.check_profile,
     machine.check_chromium,
 )

@@ -16,6 +16,7 @@ from guiju.kit.errors import GuijuError, InputError
 from guiju.labelling import plain
 from guiju.labelling.carriers.registry import by_suffix
 from guiju.labelling.models import FoundLabel, Reading
+from guiju.labelling.provenance.interface import ProvenanceReading
 from guiju.labelling.security.data import verify_security
 
 JOBS, MOST_JOBS = 4, 64
@@ -177,6 +178,19 @@ def reading_facts(path: Path, reading: Reading, trusted: Sequence[bytes] = ()) -
         "labels": [_label_facts(one, trusted) for one in reading.found],
         "problems": [{"code": one.code, "field": one.field, "zh": one.zh, "en": one.en} for one in reading.problems],
         "explicit_mark": reading.explicit_mark,
+    }
+
+
+def provenance_facts(reading: ProvenanceReading) -> JsonObject:
+    """Return what a C2PA manifest says as JSON has it."""
+    return {
+        "state": reading.state.value,
+        "generator": reading.generator,
+        "signer": reading.signer,
+        "source_types": list(reading.source_types),
+        "failures": list(reading.failures),
+        "parents": reading.parents,
+        "detail": reading.detail,
     }
 
 

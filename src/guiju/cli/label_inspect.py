@@ -13,6 +13,7 @@ from guiju.cli.label_files import (
     STATES,
     error_facts,
     find_files,
+    provenance_facts,
     read_exclusions,
     reading_facts,
     work_through,
@@ -20,7 +21,18 @@ from guiju.cli.label_files import (
 from guiju.cli.terminal import say
 from guiju.kit.errors import GuijuError
 from guiju.labelling.models import Reading
-from guiju.wiring_labels import open_labeller
+from guiju.labelling.provenance.interface import ProvenanceReading, ProvenanceState
+from guiju.labelling.sealing import read_provenance
+from guiju.wiring_labels import open_labeller, open_manifest_reader
+
+_PROVENANCE = {
+    ProvenanceState.TRUSTED: "✓ 有效，签名者受信任 / holds, by a signer we trust",
+    ProvenanceState.VALID: "有效，签名者未列入信任 / holds, by a signer we do not know",
+    ProvenanceState.INVALID: "✗ 已失效 / does not hold",
+    ProvenanceState.UNREADABLE: "? 读不出 / cannot be read",
+    ProvenanceState.UNSUPPORTED: "? 此格式不核验 / not verified in this format",
+    ProvenanceState.NOT_LOOKED: "? 未安装 guiju[c2pa]，没有核验 / not looked at without guiju[c2pa]",
+}
 
 
 def command(
@@ -33,15 +45,24 @@ def command(
 ) -> None:
     """查看文件的标识与不合规之处；只读。/ Show the labels in files and what is wrong with them; reads only."""
     paths = find_files(files, read_exclusions(exclude, exclude_from))
-    labeller = open_labeller(read_settings())[0]
-    for path, result in work_through(paths, labeller.read, jobs, title="查看 / reading"):
-        if as_json:
-            facts = error_facts(path, result) if isinstance(result, GuijuError) else reading_facts(path, result)
-            say(orjson.dumps(facts).decode())
-        elif isinstance(result, GuijuError):
-            say(f"✗ {path}\n  {result.zh}\n  {result.en}", style="red")
+    settings = read_settings()
+    labeller, manifests = open_labeller(settings, writes=False)[0], open_manifest_reader(settings)
+
+    def look(path: Path) -> tuple[Reading, ProvenanceReading]:
+        reading = labeller.read(path)
+        return reading, read_provenance(manifests, path, reading.format)
+
+    for path, result in work_through(paths, look, jobs, title="查看 / reading"):
+        if isinstance(result, GuijuError):
+            if as_json:
+                say(orjson.dumps(error_facts(path, result)).decode())
+            else:
+                say(f"✗ {path}\n  {result.zh}\n  {result.en}", style="red")
+        elif as_json:
+            say(orjson.dumps({**reading_facts(path, result[0]), "c2pa": provenance_facts(result[1])}).decode())
         else:
-            show(path, result)
+            show(path, result[0])
+            show_provenance(result[1])
 
 
 def show(path: Path, reading: Reading) -> None:
@@ -54,3 +75,11 @@ def show(path: Path, reading: Reading) -> None:
         say(f"  ! {problem.zh} / {problem.en}")
     if reading.explicit_mark:
         say(f"  显式标识 / explicit mark: {reading.explicit_mark}")
+
+
+def show_provenance(reading: ProvenanceReading) -> None:
+    """Print what the C2PA manifest of one file says; nothing where there is none, or nothing that could tell."""
+    if reading.state is ProvenanceState.ABSENT or (reading.state is ProvenanceState.NOT_LOOKED and not reading.detail):
+        return
+    told = (reading.generator, reading.signer, *reading.source_types, *reading.failures, reading.detail)
+    say(f"  C2PA: {_PROVENANCE[reading.state]}" + "".join(f" · {one}" for one in told if one))

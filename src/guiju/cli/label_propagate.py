@@ -13,12 +13,16 @@ from guiju.cli.terminal import say
 from guiju.kit.canonical_json import JsonObject
 from guiju.kit.errors import GuijuError
 from guiju.kit.ids import new_id
-from guiju.labelling.produce_ids import LedgerRegistry
-from guiju.labelling.propagation import judge_content, label_of
-from guiju.wiring_labels import open_labeller, open_marks
+from guiju.labelling.marks.models import Trace
+from guiju.labelling.models import Reading
+from guiju.labelling.produce_ids import LedgerRegistry, seal_facts
+from guiju.labelling.propagation import judge_content, label_of, manifest_traces
+from guiju.labelling.sealing import read_provenance
+from guiju.wiring_labels import open_labeller, open_manifest_reader, open_marks
 
 if TYPE_CHECKING:
     from guiju.labelling.marks.service import Marks
+    from guiju.labelling.provenance.interface import Reader
     from guiju.labelling.service import Labeller
 
 _STATES = {
@@ -47,7 +51,8 @@ def command(  # noqa: PLR0913 - the options of one command
     """按标识办法第六条核验：属于、可能、疑似、未发现或无法判定。/ Judge files by article 6 (labelling measures)."""
     settings = read_settings()
     paths = find_files(files, read_exclusions(exclude, None))
-    labeller, marks = open_labeller(settings)[0], open_marks(settings)
+    labeller, marks = open_labeller(settings, writes=write)[0], open_marks(settings)
+    manifests = open_manifest_reader(settings)
     ledger = None
     if write:
         settings.var.mkdir(parents=True, exist_ok=True)
@@ -55,7 +60,8 @@ def command(  # noqa: PLR0913 - the options of one command
         ledger = open_evidence(settings)
         ledger.start()
     try:
-        worker = _Worker(labeller, marks, LedgerRegistry(ledger, "system") if ledger else None, is_declared=declared)
+        registry = LedgerRegistry(ledger, "system") if ledger else None
+        worker = _Worker(labeller, _Looks(marks, manifests), registry, is_declared=declared)
         failed = 0
         for path, result in work_through(paths, worker.judge, jobs, title="核验 / judging"):
             facts = error_facts(path, result) if isinstance(result, GuijuError) else result
@@ -68,21 +74,33 @@ def command(  # noqa: PLR0913 - the options of one command
         raise typer.Exit(1)
 
 
+class _Looks:
+    """Looks for marks, and for what a C2PA manifest says."""
+
+    def __init__(self, marks: "Marks", manifests: "Reader | None") -> None:
+        self._marks, self._manifests = marks, manifests
+
+    def traces(self, path: Path, reading: Reading) -> tuple[Trace, ...]:
+        """Look at a file in which `reading` was found."""
+        provenance = read_provenance(self._manifests, path, reading.format)
+        return (*self._marks.traces(path), *manifest_traces(provenance))
+
+
 class _Worker:
     """Judges one file after the other, and writes where that is wanted."""
 
     def __init__(
-        self, labeller: "Labeller", marks: "Marks", registry: LedgerRegistry | None, *, is_declared: bool
+        self, labeller: "Labeller", looks: _Looks, registry: LedgerRegistry | None, *, is_declared: bool
     ) -> None:
         self._labeller = labeller
-        self._marks = marks
+        self._looks = looks
         self._registry = registry
         self._is_declared = is_declared
 
     def judge(self, path: Path) -> JsonObject:
         """Judge one file; a label is written only where the judgement speaks for it."""
         reading = self._labeller.read(path)
-        traces = self._marks.traces(path)
+        traces = self._looks.traces(path, reading)
         judgement = judge_content(reading, is_declared=self._is_declared, traces=traces)
         facts: JsonObject = {
             "path": str(path),
@@ -98,7 +116,9 @@ class _Worker:
         if label is None:
             return facts
         done = self._labeller.write_label(path, label, record=lambda one: registry.record(one, number))
-        return {**facts, "propagate_id": number, "sha256_after": done.sha256_after}
+        return {
+            **facts, "propagate_id": number, "sha256_after": done.sha256_after, "c2pa": seal_facts(done.sealed),
+        }  # fmt: skip
 
 
 def _tell(facts: JsonObject, *, as_json: bool) -> None:

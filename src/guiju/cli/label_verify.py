@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -20,12 +21,13 @@ from guiju.labelling.produce_ids import LedgerRegistry
 from guiju.labelling.security.data import SecurityVerdict, verify_security
 from guiju.ledger.service import Ledger
 from guiju.settings import Settings
-from guiju.wiring_labels import open_labeller
+from guiju.wiring_labels import label_public_keys, open_labeller
 
 _PRODUCER_FIELDS = ("Label", "ContentProducer", "ProduceID", "ReservedCode1")
 _RECORDS = {
     "as_recorded": "账本有记录，文件未变 / recorded, and the file is as it was",
     "content_changed": "账本有记录，标识未变，文件其他部分已变 / recorded; the label is as it was, the rest is not",
+    "other_key": "签名有效，但不是用本服务的密钥签的 / signed, and not with a key of this service",
     "label_changed": "账本有记录，但标识已被改动 / recorded, but the label has been changed",
     "unknown": "账本没有此编号 / our records do not know its number",
     "not_ours": "不是本服务的标识 / the label is not this service's",
@@ -47,8 +49,9 @@ def command(  # noqa: PLR0913 - the options of one command
     """核验标识：形式、签名、账本记录。有不合规则退出码为 1。/ Verify labels; exit 1 unless every file is in order."""
     paths = find_files(files, read_exclusions(exclude, exclude_from))
     settings = read_settings()
-    labeller = open_labeller(settings)[0]
-    trusted = [_key(one) for one in key]
+    labeller = open_labeller(settings, writes=False)[0]
+    own = label_public_keys(settings)
+    trusted = [*own, *(_key(one) for one in key)]
     ledger = _ledger(settings)
     counted: Counter[bool] = Counter()
     try:
@@ -59,6 +62,8 @@ def command(  # noqa: PLR0913 - the options of one command
                 is_ours = result.label is not None and result.label.content_producer == labeller.producer.code
                 record = _record(path, result, ledger, is_ours=is_ours)
                 facts = {**reading_facts(path, result, trusted), "record": record}
+                if is_ours and own and _is_signed_by_others(result, trusted):
+                    facts["record"] = "other_key"
             counted[_is_in_order(facts, result)] += 1
             _tell(path, result, facts, as_json=as_json)
     finally:
@@ -107,7 +112,14 @@ def _is_in_order(facts: JsonObject, result: Reading | GuijuError) -> bool:
         return bool(result.explicit_mark)  # plain text has no place for another label
     labels = [one.parsed.label for one in result.found if one.parsed.label]
     is_signed_wrong = any(verify_security(one).verdict is SecurityVerdict.INVALID for one in labels)
-    return not is_signed_wrong and facts.get("record") != "label_changed"
+    return not is_signed_wrong and facts.get("record") not in ("label_changed", "other_key")
+
+
+def _is_signed_by_others(reading: Reading, trusted: Sequence[bytes]) -> bool:
+    """Whether a label that names this service is signed with a key that is not one of its own."""
+    labels = [one.parsed.label for one in reading.found if one.parsed.label is not None]
+    found = [verify_security(one, trusted) for one in labels]
+    return any(one.verdict is SecurityVerdict.VALID and not one.is_trusted for one in found)
 
 
 def _tell(path: Path, result: Reading | GuijuError, facts: JsonObject, *, as_json: bool) -> None:
@@ -120,5 +132,6 @@ def _tell(path: Path, result: Reading | GuijuError, facts: JsonObject, *, as_jso
     show(path, result)
     labels = facts["labels"]
     if isinstance(labels, list) and labels and isinstance(labels[0], dict):
-        say(f"  签名 / signature: {labels[0]['security']}" + (" ✓" if labels[0]["security_is_trusted"] else ""))
+        trust = " ✓ 本服务或受信任的密钥 / a key of ours, or one you trust" if labels[0]["security_is_trusted"] else ""
+        say(f"  签名 / signature: {labels[0]['security']}{trust}")
         say(f"  {_RECORDS[str(facts['record'])]}")

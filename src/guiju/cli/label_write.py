@@ -29,7 +29,7 @@ from guiju.kit.errors import GuijuError, InputError
 from guiju.kit.ids import new_id
 from guiju.labelling.exporting import Exporter, mark_facts
 from guiju.labelling.models import ForeignLabel, Labelled, Producer, Verdict
-from guiju.labelling.produce_ids import LedgerRegistry
+from guiju.labelling.produce_ids import LedgerRegistry, seal_facts
 from guiju.labelling.service import Labeller
 from guiju.settings import Settings
 from guiju.wiring_labels import open_labeller, open_marks
@@ -37,6 +37,12 @@ from guiju.wiring_labels import open_labeller, open_marks
 if TYPE_CHECKING:
     from guiju.labelling.marks.service import Marks
 
+_SEALS = {
+    "sealed": "已签 / signed",
+    "unsupported": "此格式不签 / not signed in this format",
+    "failed": "! 没有签上 / could not be signed:",
+    "broken": "! 文件原有的声明因加标识而失效，没有重签 / the manifest it had no longer holds; none was signed",
+}
 DEFAULT_MARK = "本内容由人工智能生成"
 
 
@@ -177,6 +183,7 @@ def _facts(path: Path, done: Labelled, content_id: str) -> JsonObject:
         "size_before": done.size_before,
         "size_after": done.size_after,
         "replaced": list(done.replaced),
+        "c2pa": seal_facts(done.sealed),
     }
 
 
@@ -197,6 +204,9 @@ def _tell(facts: JsonObject, *, as_json: bool) -> None:
         say(f"✓ {facts['path']}  {facts['place']}  {facts['produce_id']}{shown}", style="green")
         for text in mark["notes"] if isinstance(mark, dict) and isinstance(mark["notes"], list) else ():
             say(f"  {text}")
+        seal = facts.get("c2pa")
+        if isinstance(seal, dict):
+            say(f"  C2PA: {_SEALS[str(seal['outcome'])]} {seal['detail']}".rstrip())
 
 
 @contextlib.contextmanager

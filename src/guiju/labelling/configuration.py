@@ -10,11 +10,40 @@ import yaml
 
 from guiju.kit.errors import ConfigurationError
 from guiju.labelling.marks.models import MarkStyle, Moment, Position, SoundCue
+from guiju.labelling.security.interface import SigningScheme
 
 DEFAULT_TEXT = "内容由AI生成"
-_KEYS = frozenset(("text", "position", "moment", "cue", "stays", "at_the_end", "font", "voice", "ffmpeg", "watermark"))
+_KEYS = frozenset(
+    ("text", "position", "moment", "cue", "stays", "at_the_end", "font", "voice", "ffmpeg", "watermark", "c2pa", "sign")
+)
+_C2PA_KEYS = {
+    "certificates": "签名证书链，PEM，签名者在前 / the chain of certificates as PEM, the signer's first",
+    "key": "签名私钥，PEM / the signer's private key as PEM",
+    "trust": "信任的根证书，PEM / certificates of trusted authorities as PEM",
+    "timestamp": "时间戳服务地址 / address of a time-stamping authority",
+    "required": "签不了就不交出 / hand nothing on that could be signed and is not",
+}
 _LONGEST = 40
 Choice = TypeVar("Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class C2paSettings:
+    """What C2PA manifests are signed with, and whom we trust.
+
+    Attributes:
+        certificates: the chain as PEM, the signer's first; nothing is signed when None.
+        key: the signer's private key as PEM.
+        trust: certificates of authorities as PEM whose signers are trusted.
+        timestamp: address of a time-stamping authority, asked for each signature; empty for none.
+        is_required: whether what could carry a manifest and gets none is not handed on.
+    """
+
+    certificates: Path | None = None
+    key: Path | None = None
+    trust: Path | None = None
+    timestamp: str = ""
+    is_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +56,8 @@ class LabelSettings:
         voice: a recording of the mark's text.
         ffmpeg: name or path of the program.
         watermark: whether still pictures get an invisible watermark below their mark.
+        c2pa: what C2PA manifests are signed with.
+        sign: how labels are signed.
     """
 
     style: MarkStyle = field(default_factory=lambda: MarkStyle(DEFAULT_TEXT))
@@ -34,6 +65,8 @@ class LabelSettings:
     voice: Path | None = None
     ffmpeg: str = "ffmpeg"
     watermark: bool = False
+    c2pa: C2paSettings = field(default_factory=C2paSettings)
+    sign: SigningScheme = SigningScheme.NONE
 
 
 def load_label_settings(path: Path) -> LabelSettings:
@@ -80,7 +113,32 @@ def read_label_settings(block: object, folder: Path) -> LabelSettings:
         voice=_path(block, "voice", folder),
         ffmpeg=_text(block, "ffmpeg") or "ffmpeg",
         watermark=_flag(block, "watermark"),
+        c2pa=_c2pa(block.get("c2pa", {}), folder),
+        sign=_choice(block, "sign", SigningScheme.NONE),
     )
+
+
+def _c2pa(block: object, folder: Path) -> C2paSettings:
+    if not isinstance(block, dict):
+        raise _wrong("labels.c2pa", "应为键值", "must be a mapping")
+    unknown = sorted(str(key) for key in set(block) - set(_C2PA_KEYS))
+    if unknown:
+        raise _wrong("labels.c2pa", f"未知字段 {', '.join(unknown)}", f"unknown fields: {', '.join(unknown)}")
+    within = "c2pa."
+    found = C2paSettings(
+        _path(block, "certificates", folder, within=within),
+        _path(block, "key", folder, within=within),
+        trust=_path(block, "trust", folder, within=within),
+        timestamp=_text(block, "timestamp", within=within),
+        is_required=_flag(block, "required", within=within),
+    )
+    if (found.certificates is None) != (found.key is None):
+        raise _wrong("labels.c2pa", "certificates 与 key 须同时给出", "certificates and key go together")
+    if found.is_required and found.key is None:
+        raise _wrong("labels.c2pa.required", "须先给出 certificates 与 key", "needs certificates and key")
+    if found.timestamp and not found.timestamp.startswith(("http://", "https://")):
+        raise _wrong("labels.c2pa.timestamp", "应为 http(s) 地址", "must be an address with http(s)")
+    return found
 
 
 def label_schema() -> dict[str, object]:
@@ -88,6 +146,7 @@ def label_schema() -> dict[str, object]:
     choices: tuple[tuple[str, type[StrEnum], str], ...] = (
         ("position", Position, "图片与视频中的位置 / where on pictures and video"),
         ("moment", Moment, "文本与音频中的位置 / where in text and sound"),
+        ("sign", SigningScheme, "标识的签名（ReservedCode1） / how labels are signed, in ReservedCode1"),
         ("cue", SoundCue, "音频标识：节奏或语音 / how sound is marked: rhythm or voice"),
     )
     texts = (
@@ -109,25 +168,34 @@ def label_schema() -> dict[str, object]:
     }
     properties |= {name: {"type": "string", "description": says} for name, says in texts}
     properties |= {name: {"type": "boolean", "default": False, "description": says} for name, says in flags}
+    properties["c2pa"] = {
+        "type": "object",
+        "additionalProperties": False,
+        "description": "C2PA 声明，最后签 / C2PA manifests, signed last",
+        "properties": {
+            name: {"type": "boolean" if name == "required" else "string", "description": says}
+            for name, says in _C2PA_KEYS.items()
+        },
+    }
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
-def _text(block: Mapping[object, object], name: str) -> str:
+def _text(block: Mapping[object, object], name: str, *, within: str = "") -> str:
     value = block.get(name, "")
     if not isinstance(value, str):
-        raise _wrong(f"labels.{name}", "应为文字（请加引号）", "must be text; put it in quotes")
+        raise _wrong(f"labels.{within}{name}", "应为文字（请加引号）", "must be text; put it in quotes")
     return value.strip()
 
 
-def _flag(block: Mapping[object, object], name: str) -> bool:
+def _flag(block: Mapping[object, object], name: str, *, within: str = "") -> bool:
     value = block.get(name, False)
     if not isinstance(value, bool):
-        raise _wrong(f"labels.{name}", "应为 true 或 false", "must be true or false")
+        raise _wrong(f"labels.{within}{name}", "应为 true 或 false", "must be true or false")
     return value
 
 
-def _path(block: Mapping[object, object], name: str, folder: Path) -> Path | None:
-    value = _text(block, name)
+def _path(block: Mapping[object, object], name: str, folder: Path, *, within: str = "") -> Path | None:
+    value = _text(block, name, within=within)
     return folder / value if value else None
 
 

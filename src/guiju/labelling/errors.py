@@ -56,3 +56,9 @@ def unsupported(zh: str, en: str) -> UnsupportedFormatError:
         f"不支持此文件的标识：{zh}。支持的格式见 docs/reference/label-carriers.md。",
         f"Labels in this file are unsupported: {en}. The formats are listed in docs/reference/label-carriers.md.",
     )
+
+
+class SealError(GuijuError):
+    """A C2PA manifest could not be signed, and the operator wants one in every file that can carry one."""
+
+    code = "seal_failed"

@@ -79,7 +79,7 @@ class Exporter:
             GuijuError: it cannot be marked or labelled, or its watermark cannot be recorded.
         """
         marked, mark = self._marks.mark(content, mime, content_id=content_id if self._record_pointer else "")
-        labelled = self._labeller.label(marked, mime, content_id=content_id)
+        labelled = self._labeller.label(marked, mime, content_id=content_id, origin=content)
         if mark.pointer and self._record_pointer is not None:
             self._record_pointer(mark.pointer, content_id)
         return labelled
@@ -121,7 +121,7 @@ class Exporter:
                     if record is not None:
                         record(_as_of(done, path, before), mark_facts(marked[0]))
 
-                done = self._labeller.write_label(copy, label, target=goal, record=keep)
+                done = self._labeller.write_label(copy, label, target=goal, record=keep, origin=path)
         except OSError as error:
             raise unreachable(error, str(path)) from error
         except GuijuError as error:

@@ -8,9 +8,13 @@ from typing import Protocol
 from guiju.labelling.marks.models import Sign, Trace
 from guiju.labelling.models import Reading
 from guiju.labelling.produce_ids import Pointed, PointerRegistry, Produced, ProduceRegistry
-from guiju.labelling.propagation import Judgement, judge_content
+from guiju.labelling.propagation import Judgement, judge_content, manifest_traces
+from guiju.labelling.provenance.interface import ProvenanceReading, ProvenanceState, Reader
+from guiju.labelling.sealing import read_provenance
 from guiju.labelling.security.data import SecurityReading, SecurityVerdict, verify_security
 from guiju.labelling.service import Labeller
+
+NOT_LOOKED = ProvenanceReading(ProvenanceState.NOT_LOOKED)
 
 
 class Looking(Protocol):
@@ -32,6 +36,7 @@ class Inspected:
         is_ours: whether the label names this service as the producer.
         known: what our records say of its number, newest first.
         pointed: the numbers that its invisible watermark was written for: a lead for who looks, no proof.
+        provenance: what its C2PA manifest says.
     """
 
     reading: Reading
@@ -41,6 +46,7 @@ class Inspected:
     is_ours: bool
     known: tuple[Produced, ...]
     pointed: tuple[Pointed, ...] = ()
+    provenance: ProvenanceReading = NOT_LOOKED
 
 
 class Records(ProduceRegistry, PointerRegistry, Protocol):
@@ -50,8 +56,16 @@ class Records(ProduceRegistry, PointerRegistry, Protocol):
 class Inspector:
     """Looks at files; changes none."""
 
-    def __init__(self, labeller: Labeller, marks: Looking | None, registry: Records | None) -> None:
-        """Read with `labeller`, look with `marks` and ask `registry`, where there are any."""
+    def __init__(
+        self,
+        labeller: Labeller,
+        marks: Looking | None,
+        registry: Records | None,
+        *,
+        manifests: Reader | None = None,
+    ) -> None:
+        """Read with `labeller` and `manifests`, look with `marks` and ask `registry`, where there are any."""
+        self._manifests = manifests
         self._labeller = labeller
         self._marks = marks
         self._registry = registry
@@ -74,13 +88,15 @@ class Inspector:
             for one in labels
         )
         traces = self._marks.traces(path) if self._marks is not None else (_NOBODY_LOOKED,)
+        provenance = read_provenance(self._manifests, path, reading.format)
+        traces = (*traces, *manifest_traces(provenance))
         producer = self._labeller.producer.code
         is_ours = reading.label is not None and reading.label.content_producer == producer
         known: Sequence[Produced] = ()
         if is_ours and self._registry is not None and reading.label is not None:
             known = self._registry.find(reading.label.produce_id)
         judgement = judge_content(reading, is_declared=is_declared, traces=traces)
-        return Inspected(reading, security, traces, judgement, is_ours, tuple(known), self._pointed(traces))
+        return Inspected(reading, security, traces, judgement, is_ours, tuple(known), self._pointed(traces), provenance)
 
     def _pointed(self, traces: Sequence[Trace]) -> tuple[Pointed, ...]:
         if self._registry is None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from guiju.labelling.provenance.interface import Sealed
+
 
 @dataclass(frozen=True, slots=True)
 class MarkWords:
@@ -142,6 +144,7 @@ class Labelled:
         size_before: bytes.
         size_after: bytes.
         replaced: what stood in it before, word for word.
+        sealed: what became of its C2PA manifest; None where none was there and none is wanted.
     """
 
     name: str
@@ -153,6 +156,7 @@ class Labelled:
     size_before: int
     size_after: int
     replaced: tuple[str, ...] = ()
+    sealed: Sealed | None = None
 
 
 class ForeignLabel(StrEnum):

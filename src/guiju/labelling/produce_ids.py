@@ -12,6 +12,7 @@ from typing import Protocol
 
 from guiju.kit.canonical_json import JsonObject
 from guiju.labelling.models import Labelled
+from guiju.labelling.provenance.interface import Sealed
 from guiju.ledger.models import Draft, EntryQuery, Erased, Head, Receipt
 
 WRITTEN, POINTED = "label.written", "watermark.written"
@@ -69,6 +70,18 @@ class Pointed:
     known: tuple[Produced, ...]
 
 
+def seal_facts(sealed: Sealed | None) -> JsonObject | None:
+    """Return what became of a C2PA manifest as JSON has it; None where none was there and none is wanted."""
+    if sealed is None:
+        return None
+    return {
+        "outcome": sealed.outcome.value,
+        "certificate": sealed.certificate,
+        "has_parent": sealed.has_parent,
+        "detail": sealed.detail,
+    }
+
+
 class LedgerRegistry:
     """The registry that is the ledger."""
 
@@ -95,6 +108,7 @@ class LedgerRegistry:
             "size_after": done.size_after,
             "explicit": explicit,
             "replaced": [text[:_LONGEST] for text in done.replaced[:_MOST]],
+            "c2pa": seal_facts(done.sealed),
         }
         self._ledger.append(Draft(WRITTEN, self._actor, f"label:{content_id}", body, provisions=PROVISIONS))
         pointer = explicit.get("watermark") if explicit else None

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from guiju.labelling.marks.models import Sign, Trace
 from guiju.labelling.models import Label, Producer, Reading, Verdict
+from guiju.labelling.provenance.interface import ProvenanceReading, ProvenanceState
 from guiju.labelling.rules import IS_GENERATED, POSSIBLY, SUSPECTED, propagated, spread
 
 
@@ -31,6 +32,11 @@ class Judgement:
     reasons: tuple[str, ...]
 
 
+_BY_MODELS = frozenset(
+    ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "algorithmicMedia", "algorithmicallyEnhanced")
+)
+"""Digital source types of the IPTC that name algorithms as makers."""
+_UNREAD = frozenset((ProvenanceState.UNREADABLE, ProvenanceState.UNSUPPORTED, ProvenanceState.NOT_LOOKED))
 _BY_LABEL = {IS_GENERATED: State.IS, POSSIBLY: State.POSSIBLY, SUSPECTED: State.SUSPECTED}
 _VALUES = {state: value for value, state in _BY_LABEL.items()}
 
@@ -66,6 +72,30 @@ def judge_content(reading: Reading, *, is_declared: bool, traces: Sequence[Trace
     return Judgement(
         State.NONE, ("元数据、声明与检测都没有发现 / neither metadata nor a declaration nor a look found anything",)
     )
+
+
+def manifest_traces(provenance: ProvenanceReading) -> tuple[Trace, ...]:
+    """Return what a C2PA manifest says of models: a trace like others, whether or not the manifest still holds."""
+    named = [one for one in provenance.source_types if one in _BY_MODELS]
+    if named:
+        words = "、".join(named)
+        return (
+            Trace(
+                "c2pa",
+                Sign.FOUND,
+                f"C2PA 声明写明由模型生成：{words}（{provenance.state.value}） / its C2PA manifest names a model: "
+                f"{words} ({provenance.state.value})",
+            ),
+        )
+    if provenance.state in _UNREAD and provenance.detail:
+        return (
+            Trace(
+                "c2pa",
+                Sign.INCONCLUSIVE,
+                f"C2PA 声明未能读取：{provenance.detail} / its C2PA manifest was not read: {provenance.detail}",
+            ),
+        )
+    return ()
 
 
 def label_of(judgement: Judgement, reading: Reading, propagator: Producer, *, propagate_id: str) -> Label | None:

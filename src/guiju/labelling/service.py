@@ -1,10 +1,11 @@
 """Labels content: the one label of the standard, in its place, read back before anything is handed on."""
 
 import contextlib
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from guiju.kit.errors import InputError
@@ -30,7 +31,9 @@ from guiju.labelling.models import (
     Reading,
     Verdict,
 )
+from guiju.labelling.provenance.interface import Sealed, SealOutcome
 from guiju.labelling.rules import first_label, label_json, propagated
+from guiju.labelling.sealing import Sealing, Subject
 
 Sign = Callable[[Label], Label]
 Record = Callable[[Labelled], None]
@@ -44,7 +47,13 @@ class Labeller:
     """Labels, reads and verifies content for one producer."""
 
     def __init__(
-        self, producer: Producer, *, words: MarkWords | None = None, text_mark: str = "", sign: Sign = _unsigned
+        self,
+        producer: Producer,
+        *,
+        words: MarkWords | None = None,
+        text_mark: str = "",
+        sign: Sign | None = None,
+        sealing: Sealing | None = None,
     ) -> None:
         """Label as `producer`.
 
@@ -52,7 +61,8 @@ class Labeller:
             producer: who answers for the content.
             words: what an explicit text mark is made of; without them plain text cannot be marked.
             text_mark: the line that plain text gets, which has no place for an implicit label.
-            sign: puts security data into a label before it is written.
+            sign: puts security data into a label before it is written; none is when None.
+            sealing: signs C2PA manifests of what was labelled; none are signed when None.
 
         Raises:
             LabelError: the producer's code cannot stand in a label.
@@ -61,7 +71,8 @@ class Labeller:
         self._producer = producer
         self._words = words
         self._mark = text_mark
-        self._sign = sign
+        self._sign = sign or _unsigned
+        self._sealing = sealing or Sealing()
 
     @property
     def producer(self) -> Producer:
@@ -73,7 +84,13 @@ class Labeller:
         return by_mime(mime) is not None
 
     def label(
-        self, content: bytes, mime: str, *, content_id: str, foreign: ForeignLabel = ForeignLabel.REPLACE
+        self,
+        content: bytes,
+        mime: str,
+        *,
+        content_id: str,
+        foreign: ForeignLabel = ForeignLabel.REPLACE,
+        origin: bytes | None = None,
     ) -> bytes:
         """Return `content` with our label as its only one.
 
@@ -82,6 +99,7 @@ class Labeller:
             mime: its media type; only texts are told by it, everything else by its bytes.
             content_id: the ProduceID: our number for this content.
             foreign: what becomes of the label of another producer.
+            origin: what `content` was made of, for its C2PA manifest; `content` itself when None.
 
         Raises:
             UnsupportedFormatError: no carrier is for it.
@@ -96,7 +114,11 @@ class Labeller:
         text = label_json(label)
         labelled = spliced_bytes(content, carrier.edits(source, text))
         _read_back(carrier, Source.of(labelled), text)
-        return labelled
+        subject = self._subject(carrier.name, label, title=content_id, check=lambda new: _read_back(carrier, new, text))
+        return self._sealing.seal(labelled, content if origin is None else origin, subject)
+
+    def _subject(self, format_name: str, label: Label, *, title: str, check: Callable[[Source], None]) -> Subject:
+        return Subject(format_name, title, label.content_producer == self._producer.code, check)
 
     def label_file(
         self,
@@ -127,13 +149,25 @@ class Labeller:
         )
 
     def write_label(
-        self, path: Path, label: Label, *, target: Path | None = None, record: Record | None = None
+        self,
+        path: Path,
+        label: Label,
+        *,
+        target: Path | None = None,
+        record: Record | None = None,
+        origin: Path | None = None,
     ) -> Labelled:
-        """Write a label that was decided before, as `label_file` writes its own."""
-        return self._label_file(path, lambda _: label, target=target, record=record)
+        """Write a label that was decided before, as `label_file` does; `origin` is what `path` was made of."""
+        return self._label_file(path, lambda _: label, target=target, record=record, origin=origin)
 
     def _label_file(
-        self, path: Path, label_for: Callable[[Reading], Label], *, target: Path | None, record: Record | None
+        self,
+        path: Path,
+        label_for: Callable[[Reading], Label],
+        *,
+        target: Path | None,
+        record: Record | None,
+        origin: Path | None = None,
     ) -> Labelled:
         try:
             path = path.resolve()  # a link stays one: what it points at is labelled
@@ -143,9 +177,49 @@ class Labeller:
                     plan = self._plan(source, path, label_for)
                 except InputError as error:
                     raise type(error)(error.zh, error.en, where=str(path)) from error
-                return _hand_on(source, plan, path, target=target or path, record=record)
+                return self._hand_on(source, plan, _Way(path, target or path, origin or path, record))
         except OSError as error:
             raise unreachable(error, str(path)) from error
+
+    def _hand_on(self, source: Source, plan: "_Plan", way: "_Way") -> Labelled:
+        """Write to a temporary file beside the target, read it back, seal and record it, then put it in its place."""
+        target = way.target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".labelling-")
+        made = Path(name)
+        try:
+            with os.fdopen(handle, "w+b") as file:
+                written = spliced(source, plan.edits, file)
+                file.flush()
+                os.fsync(file.fileno())
+                plan.check(Source(file))
+            done = Labelled(
+                name=way.path.name,
+                format=plan.format,
+                place=plan.place,
+                label=plan.label,
+                sha256_before=written.sha256_before,
+                sha256_after=written.sha256_after,
+                size_before=source.size,
+                size_after=written.size_after,
+                replaced=plan.replaced,
+            )
+            if plan.label is not None:
+                subject = self._subject(plan.format, plan.label, title=way.origin.name, check=plan.check)
+                done = _with_seal(done, made, self._sealing.seal_file(made, way.origin, subject))
+            _as_before(way.path, made)
+            if way.record is not None:
+                way.record(done)
+            made.replace(target)
+        except BaseException:
+            made.unlink(missing_ok=True)
+            raise
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return done
 
     def _plan(self, source: Source, path: Path, label_for: Callable[[Reading], Label]) -> "_Plan":
         if plain.is_plain(path) and not _is_known(source):
@@ -266,6 +340,16 @@ class _Plan:
     replaced: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Where one file is, where it goes, what it was made of, and who hears of it before."""
+
+    path: Path
+    target: Path
+    origin: Path
+    record: Record | None
+
+
 def _is_known(source: Source) -> bool:
     try:
         carrier_for(source)
@@ -301,37 +385,9 @@ def _as_before(old: Path, new: Path) -> None:
     new.chmod(status.st_mode & 0o7777)
 
 
-def _hand_on(source: Source, plan: _Plan, path: Path, *, target: Path, record: Record | None) -> Labelled:
-    """Write to a temporary file beside the target, read it back, let it be recorded, then put it in its place."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".labelling-")
-    try:
-        with os.fdopen(handle, "w+b") as file:
-            written = spliced(source, plan.edits, file)
-            file.flush()
-            os.fsync(file.fileno())
-            plan.check(Source(file))
-            done = Labelled(
-                name=path.name,
-                format=plan.format,
-                place=plan.place,
-                label=plan.label,
-                sha256_before=written.sha256_before,
-                sha256_after=written.sha256_after,
-                size_before=source.size,
-                size_after=written.size_after,
-                replaced=plan.replaced,
-            )
-        _as_before(path, Path(name))
-        if record is not None:
-            record(done)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-    return done
+def _with_seal(done: Labelled, made: Path, sealed: Sealed | None) -> Labelled:
+    if sealed is None or sealed.outcome is not SealOutcome.SEALED:
+        return replace(done, sealed=sealed)
+    with made.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return replace(done, sealed=sealed, sha256_after=digest, size_after=file.tell())

@@ -13,7 +13,7 @@ from guiju.kit.canonical_json import JsonObject
 from guiju.kit.clock import Clock, to_iso
 from guiju.kit.errors import InputError
 from guiju.labelling.models import ForeignLabel, Labelled
-from guiju.labelling.produce_ids import LedgerPort
+from guiju.labelling.produce_ids import LedgerPort, seal_facts
 from guiju.labelling.service import Labeller
 from guiju.ledger.models import Draft, EntryQuery
 
@@ -93,6 +93,7 @@ def _facts(done: Labelled, request: Request, digest: str, *, keep_until: datetim
         "sha256_after": done.sha256_after,
         "label": dict(done.label.fields()) if done.label else None,
         "keep_until": to_iso(keep_until),
+        "c2pa": seal_facts(done.sealed),
     }
 
 

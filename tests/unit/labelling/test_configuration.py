@@ -7,6 +7,7 @@ import pytest
 from guiju.kit.errors import ConfigurationError
 from guiju.labelling.configuration import (
     DEFAULT_TEXT,
+    C2paSettings,
     LabelSettings,
     label_schema,
     load_label_settings,
@@ -32,6 +33,15 @@ def test_what_it_says_is_used_and_paths_are_seen_from_the_file(tmp_path: Path) -
     assert found == LabelSettings(style, None, tmp_path / "v.wav", "/x/ffmpeg")
 
 
+def test_what_signs_manifests_is_seen_from_the_file_too(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(
+        "labels: {watermark: true, c2pa: {certificates: c.pem, key: k.pem, trust: /r.pem, required: true}}"
+    )
+    found = load_label_settings(tmp_path / "a.yaml")
+    assert found.watermark
+    assert found.c2pa == C2paSettings(tmp_path / "c.pem", tmp_path / "k.pem", Path("/r.pem"), is_required=True)
+
+
 @pytest.mark.parametrize(
     ("block", "place"),
     [
@@ -43,6 +53,14 @@ def test_what_it_says_is_used_and_paths_are_seen_from_the_file(tmp_path: Path) -
         ("{moment: 2}", "labels.moment"),
         ("{cue: jingle}", "labels.cue"),
         ("{stays: 'yes'}", "labels.stays"),
+        ("{watermark: 1}", "labels.watermark"),
+        ("{c2pa: x.pem}", "labels.c2pa"),
+        ("{c2pa: {colour: red}}", "labels.c2pa"),
+        ("{c2pa: {certificates: a.pem}}", "labels.c2pa"),
+        ("{c2pa: {key: a.pem}}", "labels.c2pa"),
+        ("{c2pa: {required: true}}", "labels.c2pa.required"),
+        ("{c2pa: {certificates: 5}}", "labels.c2pa.certificates"),
+        ("{c2pa: {certificates: a, key: b, timestamp: ftp://x}}", "labels.c2pa.timestamp"),
     ],
 )
 def test_what_cannot_be_used_is_told_with_its_place(block: str, place: str, tmp_path: Path) -> None:

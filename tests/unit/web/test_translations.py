@@ -89,7 +89,7 @@ def in_tables() -> set[str]:
         *labels.UNITS.values(),
         *(title for title, _ in ASKED),
     }
-    for table in (labels.VERDICTS, labels.STATES, labels.SIGNS):
+    for table in (labels.VERDICTS, labels.STATES, labels.SIGNS, labels.MANIFESTS):
         texts |= {title for title, _ in table.values()}
     tables = (EXCHANGE_OUTCOMES, ACTION_TITLES, VERDICT_TITLES, REASONS, STATES, CHANGE_STATES, KINDS, CIRCUIT_TITLES)
     for titles in (table.values() for table in tables):

@@ -2,6 +2,8 @@
 
 import socket
 import sqlite3
+from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,7 +11,9 @@ from guiju.bootstrap import open_evidence, profile_path
 from guiju.cli.checks.findings import Finding, Health
 from guiju.cli.inputs import sqlite_file
 from guiju.gateway.configuration import load_configuration
+from guiju.kit.clock import SystemClock
 from guiju.kit.errors import GuijuError
+from guiju.labelling.configuration import load_label_settings
 from guiju.labelling.rules import check_producer
 from guiju.law.profile import load_profile
 from guiju.law.service import load_law
@@ -18,6 +22,7 @@ from guiju.storage.migrate import NEWEST
 
 _SECONDS = 3.0
 _OTHERS = 0o077
+_SOON = timedelta(days=30)
 _START = "guiju serve 启动时自动建立与升级 / guiju serve makes and upgrades it"
 
 
@@ -112,6 +117,26 @@ def check_provider_code(settings: Settings) -> list[Finding]:
         mend = f'在 {settings.resolved_config} 写 provider_code: "…" / write provider_code in that file'
         return [Finding(Health.WARN, what, f"{warning} / {code!r} has not the form of TC260-PG-20252A", mend)]
     return [Finding(Health.OK, what, code)]
+
+
+def check_c2pa(settings: Settings) -> list[Finding]:
+    """Say whether C2PA manifests can be signed, where the operator wants them."""
+    wanted = load_label_settings(settings.resolved_config).c2pa
+    if wanted.certificates is None or wanted.key is None:
+        return []
+    what, now = "C2PA", SystemClock().now()
+    if find_spec("c2pa") is None:
+        return [Finding(Health.FAIL, what, "未安装 c2pa-python / is not installed", "pip install 'guiju[c2pa]'")]
+    from guiju.labelling.provenance.signing_keys import read_signing_keys  # noqa: PLC0415 - only who signs pays
+
+    try:
+        keys = read_signing_keys(wanted.certificates, wanted.key, now=now)
+    except GuijuError as error:
+        return [Finding(Health.FAIL, what, str(error), "docs/how-to/label-files.md")]
+    found = f"证书有效至 / certificate valid until {keys.ends:%Y-%m-%d}"
+    if keys.ends - now < _SOON:
+        return [Finding(Health.WARN, what, found, "换新证书后重启 / renew it and restart")]
+    return [Finding(Health.OK, what, found)]
 
 
 def check_profile(settings: Settings) -> list[Finding]:

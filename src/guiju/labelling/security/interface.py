@@ -1,6 +1,15 @@
 """What a signature scheme for labels can do."""
 
+from enum import StrEnum
 from typing import Protocol
+
+
+class SigningScheme(StrEnum):
+    """How labels are signed: not at all, with Ed25519, or with SM2 and SM3 as the practice guide has it."""
+
+    NONE = "none"
+    ED25519 = "ed25519"
+    SM2 = "sm2"
 
 
 class Scheme(Protocol):

@@ -40,7 +40,16 @@ STATES = {
     "inconclusive": ("无法判定", "insufficient"),
 }
 SIGNS = {"found": ("发现", "partial"), "none": ("未发现", "not_run"), "inconclusive": ("无法判定", "insufficient")}
-KINDS = {"text": "标识文字", "rhythm": "节奏标识", "watermark": "隐形水印"}
+KINDS = {"text": "标识文字", "rhythm": "节奏标识", "watermark": "隐形水印", "c2pa": "C2PA 声明"}
+MANIFESTS = {
+    "trusted": ("有效，签名者受信任", "met"),
+    "valid": ("有效，签名者未列入信任", "partial"),
+    "invalid": ("已失效", "not_met"),
+    "absent": ("没有", "not_run"),
+    "unreadable": ("读不出", "insufficient"),
+    "unsupported": ("此格式不核验", "insufficient"),
+    "not_looked": ("未安装 guiju[c2pa]，没有核验", "insufficient"),
+}
 UNITS = {"second": "秒", "month": "个月", "character_per_minute": "字/分钟"}
 SIGNATURES = {"valid": "签名有效", "invalid": "签名无效", "unknown_scheme": "未知的签名方案", "absent": "没有签名"}
 
@@ -108,6 +117,7 @@ def _page(visit: Visit, found: InspectedView | None = None, *, problem: str = ""
         signs=SIGNS,
         kinds=KINDS,
         signatures=SIGNATURES,
+        manifests=MANIFESTS,
         units=UNITS,
         signs_of={">=": "≥", "<=": "≤"},
     )

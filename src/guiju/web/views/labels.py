@@ -68,6 +68,7 @@ class FoundLabelView(BaseModel):
     text: str
     fields: dict[str, str]
     security: str
+    security_is_trusted: bool
 
 
 class PointedView(BaseModel):
@@ -76,6 +77,18 @@ class PointedView(BaseModel):
     produce_id: str
     entry: str
     at: Instant
+
+
+class ProvenanceView(BaseModel):
+    """What the C2PA manifest of a file says."""
+
+    state: str
+    generator: str
+    signer: str
+    source_types: list[str]
+    failures: list[str]
+    parents: int
+    detail: str
 
 
 class InspectedView(BaseModel):
@@ -92,6 +105,7 @@ class InspectedView(BaseModel):
     is_ours: bool
     records: list[tuple[str, Instant]]
     pointed: list[PointedView]
+    c2pa: ProvenanceView
 
 
 def labels_view(house: WebHouse) -> LabelsView:
@@ -151,6 +165,7 @@ def _view(name: str, found: Inspected) -> InspectedView:
             text=one.text[:4000],
             fields=one.parsed.label.fields() if one.parsed.label else {},
             security=security.verdict.value,
+            security_is_trusted=security.is_trusted,
         )
         for one, security in zip(found.reading.found, found.security, strict=True)
     ]
@@ -166,4 +181,13 @@ def _view(name: str, found: Inspected) -> InspectedView:
         is_ours=found.is_ours,
         records=[(one.entry_id, one.at) for one in found.known],
         pointed=[PointedView(produce_id=one.content_id, entry=one.entry_id, at=one.at) for one in found.pointed],
+        c2pa=ProvenanceView(
+            state=found.provenance.state.value,
+            generator=found.provenance.generator,
+            signer=found.provenance.signer,
+            source_types=list(found.provenance.source_types),
+            failures=list(found.provenance.failures),
+            parents=found.provenance.parents,
+            detail=found.provenance.detail,
+        ),
     )
