@@ -13,7 +13,7 @@ from guiju.gateway.configuration import load_configuration
 from guiju.kit.clock import BEIJING, Clock, SystemClock
 from guiju.kit.errors import ConfigurationError
 from guiju.kit.ids import new_id
-from guiju.labelling.configuration import C2paSettings, LabelSettings, load_label_settings
+from guiju.labelling.configuration import C2paSettings, LabelSettings, load_label_settings, policy_facts
 from guiju.labelling.marks.models import MarkLaw
 from guiju.labelling.models import ForeignLabel, MarkWords
 from guiju.labelling.rules import check_producer, explicit_text_mark
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from guiju.labelling.exporting import Exported, Exporter
     from guiju.labelling.inspecting import Inspected
     from guiju.labelling.marks.service import Marks
+    from guiju.labelling.produce_ids import LedgerRegistry
     from guiju.labelling.provenance.interface import Reader, Sealer
     from guiju.labelling.service import Labeller, Sign
     from guiju.labelling.watermarks.interface import Watermark
@@ -118,6 +119,17 @@ def _sign(settings: Settings, scheme: SigningScheme, clock: Clock) -> "Sign | No
 
     signer = open_signer(settings.var / "keys", scheme, now=clock.now())
     return lambda label: with_signature(label, signer)
+
+
+def open_registry(settings: Settings, ledger: Ledger, actor: str) -> "LedgerRegistry":
+    """Build what records labels that are written under the operator's wishes of now.
+
+    Raises:
+        ConfigurationError: these cannot be used.
+    """
+    from guiju.labelling.produce_ids import LedgerRegistry  # noqa: PLC0415 - a house that labels no files pays nothing
+
+    return LedgerRegistry(ledger, actor, policy=policy_facts(load_label_settings(settings.resolved_config)))
 
 
 def open_manifest_reader(settings: Settings) -> "Reader | None":
@@ -274,9 +286,7 @@ class LabelDesk:
         Raises:
             GuijuError: it cannot be marked, labelled or recorded.
         """
-        from guiju.labelling.produce_ids import LedgerRegistry  # noqa: PLC0415 - pays for labels only who asks
-
-        number, registry = new_id(), LedgerRegistry(self._ledger, actor)
+        number, registry = new_id(), open_registry(self._settings, self._ledger, actor)
         done = open_exporter(self._settings, self._clock, self._law).export(
             path,
             content_id=number,

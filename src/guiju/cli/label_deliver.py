@@ -11,6 +11,7 @@ from guiju.cli.terminal import beijing, say
 from guiju.kit.clock import BEIJING, SystemClock
 from guiju.kit.errors import InputError
 from guiju.kit.ids import new_id
+from guiju.labelling.configuration import load_label_settings, policy_facts
 from guiju.labelling.unmarked import Request, UnmarkedDeliveries
 from guiju.law.service import load_law
 from guiju.wiring_labels import open_labeller
@@ -41,7 +42,10 @@ def command(
     try:
         ledger.start()
         number = new_id()
-        deliveries = UnmarkedDeliveries(open_labeller(settings)[0], ledger, clock, months=int(str(months.value)))
+        policy = policy_facts(load_label_settings(settings.resolved_config))
+        deliveries = UnmarkedDeliveries(
+            open_labeller(settings)[0], ledger, clock, months=int(str(months.value)), policy=policy
+        )
         done = deliveries.deliver(file, Request(to, reason, text), content_id=number, target=out)
     finally:
         ledger.stop()

@@ -18,7 +18,7 @@ from guiju.labelling.models import Reading
 from guiju.labelling.produce_ids import LedgerRegistry, seal_facts
 from guiju.labelling.propagation import judge_content, label_of, manifest_traces
 from guiju.labelling.sealing import read_provenance
-from guiju.wiring_labels import open_labeller, open_manifest_reader, open_marks
+from guiju.wiring_labels import open_labeller, open_manifest_reader, open_marks, open_registry
 
 if TYPE_CHECKING:
     from guiju.labelling.marks.service import Marks
@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913 - the options of one command
         ledger = open_evidence(settings)
         ledger.start()
     try:
-        registry = LedgerRegistry(ledger, "system") if ledger else None
+        registry = open_registry(settings, ledger, "system") if ledger else None
         worker = _Worker(labeller, _Looks(marks, manifests), registry, is_declared=declared)
         failed = 0
         for path, result in work_through(paths, worker.judge, jobs, title="核验 / judging"):

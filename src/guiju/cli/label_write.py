@@ -32,7 +32,7 @@ from guiju.labelling.models import ForeignLabel, Labelled, Producer, Verdict
 from guiju.labelling.produce_ids import LedgerRegistry, seal_facts
 from guiju.labelling.service import Labeller
 from guiju.settings import Settings
-from guiju.wiring_labels import open_labeller, open_marks
+from guiju.wiring_labels import open_labeller, open_marks, open_registry
 
 if TYPE_CHECKING:
     from guiju.labelling.marks.service import Marks
@@ -217,7 +217,7 @@ def _registry(settings: Settings, actor: str) -> Iterator[LedgerRegistry]:
     ledger = open_evidence(settings)
     try:
         ledger.start()
-        yield LedgerRegistry(ledger, actor)
+        yield open_registry(settings, ledger, actor)
     finally:
         ledger.stop()
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import yaml
 
+from guiju.kit.canonical_json import JsonObject
 from guiju.kit.errors import ConfigurationError
 from guiju.labelling.marks.models import MarkStyle, Moment, Position, SoundCue
 from guiju.labelling.security.interface import SigningScheme
@@ -139,6 +140,23 @@ def _c2pa(block: object, folder: Path) -> C2paSettings:
     if found.timestamp and not found.timestamp.startswith(("http://", "https://")):
         raise _wrong("labels.c2pa.timestamp", "应为 http(s) 地址", "must be an address with http(s)")
     return found
+
+
+def policy_facts(settings: LabelSettings) -> JsonObject:
+    """Return what an entry keeps of the policy that a label was written under; no path and no key."""
+    style = settings.style
+    return {
+        "text": style.text,
+        "position": style.position.value,
+        "moment": style.moment.value,
+        "cue": style.cue.value,
+        "stays": style.stays,
+        "at_the_end": style.at_the_end,
+        "watermark": settings.watermark,
+        "sign": settings.sign.value,
+        "c2pa": settings.c2pa.key is not None,
+        "c2pa_required": settings.c2pa.is_required,
+    }
 
 
 def label_schema() -> dict[str, object]:

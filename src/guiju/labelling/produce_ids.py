@@ -85,10 +85,11 @@ def seal_facts(sealed: Sealed | None) -> JsonObject | None:
 class LedgerRegistry:
     """The registry that is the ledger."""
 
-    def __init__(self, ledger: LedgerPort, actor: str) -> None:
-        """Record as `actor`, such as `staff:<id>` or `system`."""
+    def __init__(self, ledger: LedgerPort, actor: str, *, policy: JsonObject | None = None) -> None:
+        """Record as `actor`, such as `staff:<id>` or `system`; `policy` is what labels are written under."""
         self._ledger = ledger
         self._actor = actor
+        self._policy = policy
 
     def record(self, done: Labelled, content_id: str, explicit: JsonObject | None = None) -> None:
         """Append the entry of a label that is about to be handed on; `explicit` tells of its visible or audible mark.
@@ -109,6 +110,7 @@ class LedgerRegistry:
             "explicit": explicit,
             "replaced": [text[:_LONGEST] for text in done.replaced[:_MOST]],
             "c2pa": seal_facts(done.sealed),
+            "policy": self._policy,
         }
         self._ledger.append(Draft(WRITTEN, self._actor, f"label:{content_id}", body, provisions=PROVISIONS))
         pointer = explicit.get("watermark") if explicit else None

@@ -50,9 +50,12 @@ class Delivered:
 class UnmarkedDeliveries:
     """Gives out content without an explicit mark, each with its record."""
 
-    def __init__(self, labeller: Labeller, ledger: LedgerPort, clock: Clock, *, months: int) -> None:
-        """Keep records for `months`, as the law's data has them."""
+    def __init__(
+        self, labeller: Labeller, ledger: LedgerPort, clock: Clock, *, months: int, policy: JsonObject | None = None
+    ) -> None:
+        """Keep records for `months`, as the law's data has them; `policy` is what labels are written under."""
         self._labeller, self._ledger, self._clock, self._months = labeller, ledger, clock, months
+        self._policy = policy
 
     def deliver(
         self, path: Path, request: Request, *, content_id: str, target: Path | None = None, actor: str = "system"
@@ -69,7 +72,7 @@ class UnmarkedDeliveries:
         keep_until = months_later(self._clock.now(), self._months)
 
         def record(done: Labelled) -> None:
-            body = _facts(done, request, digest, keep_until=keep_until)
+            body = {**_facts(done, request, digest, keep_until=keep_until), "policy": self._policy}
             self._ledger.append(Draft(DELIVERED, actor, f"label:{content_id}", body, provisions=PROVISIONS))
 
         done = self._labeller.label_file(

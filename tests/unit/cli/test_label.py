@@ -54,6 +54,8 @@ def test_a_folder_is_labelled_and_each_label_is_an_entry(cli: Cli, folder: Path,
     body = ledger.body(next(head.id for head in heads if head.subject == f"label:{told['a.png']['produce_id']}"))
     assert isinstance(body, dict)
     assert body["sha256_after"] == told["a.png"]["sha256_after"]
+    assert isinstance(policy := body["policy"], dict)
+    assert (policy["text"], policy["sign"], policy["watermark"]) == ("内容由AI生成", "none", False)
     ledger.stop()
 
 

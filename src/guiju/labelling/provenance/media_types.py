@@ -23,6 +23,8 @@ _PIECE, _HEAD = 1 << 20, 32
 _ENDS = 16 << 20
 _SUPERBOX = b"jumdc2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x008\x9bq"
 """How the description of a manifest store begins, whatever file it stands in (ISO 19566-5; C2PA 2.2, 11.1.4)."""
+_IN_XML = b"<c2pa:manifest"
+"""How an SVG has it, in Base64."""
 
 
 def media_type_of(format_name: str, head: bytes, *, is_read: bool = False) -> str:
@@ -52,6 +54,8 @@ def has_manifest(stream: BinaryIO) -> bool:
     Formats have it behind their head or at their end: of a long file, these parts are looked at.
     """
     size = stream.seek(0, io.SEEK_END)
+    if size <= _ENDS and head_of(stream).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return _IN_XML in _whole(stream)
     starts = (0,) if size <= 2 * _ENDS else (0, size - _ENDS)
     try:
         return any(
@@ -59,6 +63,12 @@ def has_manifest(stream: BinaryIO) -> bool:
         )
     finally:
         stream.seek(0)
+
+
+def _whole(stream: BinaryIO) -> bytes:
+    content = stream.read()
+    stream.seek(0)
+    return content
 
 
 def _stands_in(stream: BinaryIO, start: int, end: int) -> bool:
