@@ -14,7 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from guiju.labelling.errors import LabelNotHeldError, damaged, unsupported
 from guiju.labelling.marks import encoding
-from guiju.labelling.marks.models import Marked, MarkLaw, MarkStyle
+from guiju.labelling.marks.models import Marked, MarkStyle
 from guiju.labelling.marks.plates import CONTRAST, GROUND, Pen, Plate, contrast, drawn, luminance
 from guiju.labelling.marks.pointing import Pointing, Read
 
@@ -83,22 +83,51 @@ def mark_picture(
     try:
         with _opened(content) as picture:
             picture_format = str(picture.format)
-            plate = drawn(style.text, _seen_size(picture), style.position, pen=pen)
+            plates = _Plates(style, pen)
+            place = f"{style.position.value} ({plates.of(picture).left}, {plates.of(picture).top})"
             below = pointing.into(picture_format, _count(picture)) if pointing is not None else None
-            frames = list(_frames(picture, plate, below=below.put if below is not None else None, progress=progress))
+            frames = list(_frames(picture, plates, below=below.put if below is not None else None, progress=progress))
             notes = encoding.losses(picture, content)
             written = encoding.encoded(picture, frames, content)
         with _opened(written) as picture:
-            facts = _measured(picture, plate, pen.law)
+            facts = _measured(picture, plates)
             read = below.read_back(picture) if below is not None else Read()
     except _BROKEN as error:
         raise damaged("图片解码失败", "the picture cannot be decoded") from error
     facts["frames"] = float(len(frames))
-    place = f"{style.position.value} ({plate.left}, {plate.top})"
     facts |= read.facts
     return MarkedPicture(
         written, Marked(picture_format.lower(), style.text, place, facts, (*notes, *read.notes), read.pointer)
     )
+
+
+class _Plates:
+    """The plates of one picture: pages of a TIFF may differ in size, and each gets its own."""
+
+    def __init__(self, style: MarkStyle, pen: Pen) -> None:
+        self.pen = pen
+        self._style = style
+        self._drawn: dict[tuple[int, int], Plate] = {}
+        self._laid: dict[tuple[int, int, int], tuple[Image.Image, Image.Image]] = {}
+
+    def of(self, picture: Image.Image) -> Plate:
+        """Return the plate for the frame at which a picture stands."""
+        size = _seen_size(picture)
+        if size not in self._drawn:
+            self._drawn[size] = drawn(self._style.text, size, self._style.position, pen=self.pen)
+        return self._drawn[size]
+
+    def laid_out(self, picture: Image.Image) -> tuple[Image.Image, Image.Image]:
+        """Return its letters and its ground as masks as large as the frame, turned as the frame is stored."""
+        plate, size, orientation = self.of(picture), _seen_size(picture), _orientation(picture)
+        key = (*size, orientation)
+        if key not in self._laid:
+            self._laid.clear()  # masks are as large as pages: those of one size at a time
+            masks = [_laid_out(one, plate, size) for one in (plate.letters, np.full_like(plate.letters, GROUND))]
+            turn = _UNDO.get(orientation)
+            letters, ground = masks if turn is None else [mask.transpose(turn) for mask in masks]
+            self._laid[key] = letters, ground
+        return self._laid[key]
 
 
 def _opened(content: bytes) -> Image.Image:
@@ -130,19 +159,16 @@ def _seen_size(picture: Image.Image) -> tuple[int, int]:
 
 
 def _frames(
-    picture: Image.Image, plate: Plate, *, below: Below | None, progress: Progress | None
+    picture: Image.Image, plates: _Plates, *, below: Below | None, progress: Progress | None
 ) -> Iterator[Image.Image]:
-    count = _count(picture)
-    turn = _UNDO.get(_orientation(picture))
-    size = _seen_size(picture)
-    letters = _laid_out(plate.letters, plate, size)
-    ground = _laid_out(np.full_like(plate.letters, GROUND), plate, size)
-    if turn is not None:
-        letters, ground = letters.transpose(turn), ground.transpose(turn)
+    count, pixels = _count(picture), 0
     for number in range(count):
         picture.seek(number)
+        pixels += picture.width * picture.height
+        if picture.width * picture.height > MOST_AT_ONCE or pixels > MOST_PIXELS:
+            raise damaged("图片像素过多", "a picture of too many pixels")
         frame = encoding.drawable(picture)
-        yield _drawn_on(frame if below is None else below(frame), letters, ground)
+        yield _drawn_on(frame if below is None else below(frame), *plates.laid_out(picture))
         if progress is not None:
             progress((number + 1) / count)
 
@@ -176,30 +202,31 @@ def _over(part: Image.Image, colour: str, mask: Image.Image) -> Image.Image:
     return Image.alpha_composite(part.convert("RGBA"), plate).convert(part.mode)
 
 
-def _measured(picture: Image.Image, plate: Plate, law: MarkLaw) -> dict[str, float]:
+def _measured(picture: Image.Image, plates: _Plates) -> dict[str, float]:
     """Measure height and contrast of the mark on every frame, over black and over white where it is transparent.
 
     Raises:
         LabelNotHeldError: somewhere the mark is lower or fainter than it must be.
     """
-    short = min(_seen_size(picture))
-    faintest, legible = 21.0, 1.0
-    turn = _orientation(picture)
+    faintest, legible, lowest, ink = 21.0, 1.0, 1.0, 0
     for number in range(_count(picture)):
         picture.seek(number)
-        seen = picture if turn == 1 else ImageOps.exif_transpose(picture)
+        plate = plates.of(picture)
+        share = plate.ink / min(_seen_size(picture))
+        lowest, ink = (share, plate.ink) if share < lowest else (lowest, ink)
+        seen = picture if _orientation(picture) == 1 else ImageOps.exif_transpose(picture)
         for pixels in _over_both(seen.crop(plate.box)):
             faintest = min(faintest, _contrast_of(pixels, plate))
             legible = min(legible, _legible_rows(pixels, plate))
-    if faintest < CONTRAST or legible < _LEGIBLE or plate.ink < short * law.picture_ratio:
+    if faintest < CONTRAST or legible < _LEGIBLE or lowest < plates.pen.law.picture_ratio:
         raise LabelNotHeldError(
-            f"显式标识写入后未达到要求（字高 {plate.ink} 像素，对比度 {faintest:.1f}），文件未交出。",
-            f"The mark does not hold after it was written (height {plate.ink} px, contrast {faintest:.1f}); the file "
+            f"显式标识写入后未达到要求（字高 {ink} 像素，对比度 {faintest:.1f}），文件未交出。",
+            f"The mark does not hold after it was written (height {ink} px, contrast {faintest:.1f}); the file "
             "was not handed on.",
         )
     return {
-        "ink_pixels": float(plate.ink),
-        "ink_ratio": round(plate.ink / short, 4),
+        "ink_pixels": float(ink),
+        "ink_ratio": round(lowest, 4),
         "contrast": round(faintest, 2),
     }
 

@@ -251,3 +251,39 @@ def test_a_font_that_is_missing_says_how_to_get_it(tmp_path: Path) -> None:
         Font(tmp_path / "none")
     with pytest.raises(ConfigurationError, match="没有字符"):
         FONT.face("\U000e0000", 20)
+
+
+def pages(*sizes: tuple[int, int]) -> bytes:
+    made = [picture(*size, seed=seed) for seed, size in enumerate(sizes)]
+    return encoded(made[0], "TIFF", save_all=True, append_images=made[1:], compression="tiff_lzw")
+
+
+def test_each_page_of_a_tiff_gets_a_mark_of_its_own_size() -> None:
+    sizes = [(640, 480), (300, 700), (640, 480), (1200, 900)]
+    done = mark(pages(*sizes))
+    assert done.marked.facts["frames"] == len(sizes)
+    assert done.marked.facts["ink_ratio"] >= LAW.picture_ratio
+    assert done.marked.facts["contrast"] >= 4.5
+    before, after = Image.open(io.BytesIO(pages(*sizes))), Image.open(io.BytesIO(done.content))
+    for number, size in enumerate(sizes):
+        before.seek(number)
+        after.seek(number)
+        assert after.size == size
+        changed = ImageChops.difference(before.convert("RGB"), after.convert("RGB")).getbbox()
+        assert changed is not None
+        assert changed[2] - changed[0] < size[0]
+        assert changed[3] - changed[1] < size[1] // 2
+        assert changed[3] - changed[1] > min(size) * LAW.picture_ratio
+        assert (size[0] - changed[2], size[1] - changed[3]) < (size[0] // 4, size[1] // 4)  # its own corner
+
+
+def test_a_page_too_small_or_too_large_behind_the_first_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError):
+        mark(pages((640, 480), (20, 20)))
+    monkeypatch.setattr(pictures, "MOST_AT_ONCE", 640 * 480)
+    with pytest.raises(DamagedFileError, match="too many pixels"):
+        mark(pages((640, 480), (700, 500)))
+    monkeypatch.undo()
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 700_000)
+    with pytest.raises(DamagedFileError, match="too many pixels"):
+        mark(pages((400, 300), (640, 480), (640, 480)))
