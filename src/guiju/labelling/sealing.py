@@ -5,6 +5,7 @@ the file as it came inside; and where nobody can sign, it is told that the manif
 """
 
 import io
+import logging
 import os
 import tempfile
 from collections.abc import Callable
@@ -27,6 +28,8 @@ from guiju.labelling.provenance.media_types import LARGEST, has_manifest, head_o
 
 _HOLD = frozenset((ProvenanceState.TRUSTED, ProvenanceState.VALID))
 _NO_MANIFEST = frozenset((ProvenanceState.ABSENT, ProvenanceState.UNREADABLE))
+_LOST = frozenset((SealOutcome.BROKEN, SealOutcome.FAILED))
+_log = logging.getLogger(__name__)
 Check = Callable[[Source], None]
 
 
@@ -86,19 +89,22 @@ class Sealing:
                 Path(name).unlink(missing_ok=True)
 
     def seal(self, content: bytes, origin: bytes, subject: Subject) -> bytes:
-        """Return labelled content with its manifest, or as it is where it gets none.
+        """Return labelled content with its manifest, or as it is where it gets none; the log says what is lost.
 
         Raises:
             SealError: it cannot be signed, and must be.
         """
-        if self._sealer is None:
-            return content
         source, target = io.BytesIO(content), io.BytesIO()
         media_type = media_type_of(subject.format, head_of(source))
-        if not media_type:
-            self._unsigned(io.BytesIO(origin), is_possible=False)
+        if self._sealer is None or not media_type:
+            sealed = self._unsigned(io.BytesIO(origin), is_possible=False)
+        else:
+            sealed = self._signed((source, io.BytesIO(origin), target), media_type, subject)
+        if sealed is None:
             return content
-        sealed = self._signed((source, io.BytesIO(origin), target), media_type, subject)
+        if sealed.outcome in _LOST:
+            facts = {"content": subject.title, "outcome": sealed.outcome.value, "reason": sealed.detail}
+            _log.warning("content leaves without a C2PA manifest that holds", extra=facts)
         return target.getvalue() if sealed.outcome is SealOutcome.SEALED else content
 
     def _unsigned(self, before: BinaryIO, *, is_possible: bool) -> Sealed | None:

@@ -23,8 +23,10 @@ _PIECE, _HEAD = 1 << 20, 32
 _ENDS = 16 << 20
 _SUPERBOX = b"jumdc2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x008\x9bq"
 """How the description of a manifest store begins, whatever file it stands in (ISO 19566-5; C2PA 2.2, 11.1.4)."""
-_IN_XML = b"<c2pa:manifest"
-"""How an SVG has it, in Base64."""
+_ELEMENT = b"<c2pa:manifest"
+"""How it begins in SVG, where it stands in Base64."""
+_MARKS = (_SUPERBOX, _ELEMENT)
+_OVERLAP = max(map(len, _MARKS)) - 1
 
 
 def media_type_of(format_name: str, head: bytes, *, is_read: bool = False) -> str:
@@ -54,8 +56,6 @@ def has_manifest(stream: BinaryIO) -> bool:
     Formats have it behind their head or at their end: of a long file, these parts are looked at.
     """
     size = stream.seek(0, io.SEEK_END)
-    if size <= _ENDS and head_of(stream).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return _IN_XML in _whole(stream)
     starts = (0,) if size <= 2 * _ENDS else (0, size - _ENDS)
     try:
         return any(
@@ -65,18 +65,13 @@ def has_manifest(stream: BinaryIO) -> bool:
         stream.seek(0)
 
 
-def _whole(stream: BinaryIO) -> bytes:
-    content = stream.read()
-    stream.seek(0)
-    return content
-
-
 def _stands_in(stream: BinaryIO, start: int, end: int) -> bool:
     stream.seek(start)
     kept = b""
     while start < end and (piece := stream.read(min(_PIECE, end - start))):
         start += len(piece)
-        if _SUPERBOX in piece or _SUPERBOX in kept + piece[: len(_SUPERBOX)]:
+        seen = kept + piece
+        if any(mark in seen for mark in _MARKS):
             return True
-        kept = (kept + piece)[-len(_SUPERBOX) :] if len(piece) < len(_SUPERBOX) else piece[-len(_SUPERBOX) :]
+        kept = seen[-_OVERLAP:]
     return False

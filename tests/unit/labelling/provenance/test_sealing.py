@@ -49,6 +49,10 @@ MAKE: dict[str, Callable[[], bytes]] = {
     "a.tif": lambda: encoded(picture(), "TIFF"),
     "a.avif": lambda: encoded(picture(), "AVIF"),
     "a.mp4": made.movie,
+    "a.mov": lambda: made.movie(brand=b"qt  "),
+    "a.m4a": lambda: made.movie(brand=b"M4A "),
+    "a.avi": made.avi,
+    "a.mp3": lambda: made.id3(3, (b"TIT2", b"\0Kept")) + made.MP3_AUDIO,
     "a.wav": made.wav,
     "a.svg": lambda: b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="5" height="5"/></svg>',
 }
@@ -89,10 +93,11 @@ def test_the_label_is_written_first_and_both_hold(name: str, manifests: Manifest
     assert (found.state, found.signer, found.source_types) == (ProvenanceState.TRUSTED, SIGNER, BY_MODEL)
     assert (found.generator, found.parents, found.failures) == ("Guiju", 0, ())
     assert has_manifest(io.BytesIO(path.read_bytes()))
+    assert not has_manifest(io.BytesIO(MAKE[name]()))
     assert [one.name for one in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.parametrize("name", [name for name in MAKE if name[2:] not in ("mp4", "wav", "svg")])
+@pytest.mark.parametrize("name", [name for name in MAKE if name[2:] in ("png", "jpg", "webp", "gif", "tif", "avif")])
 def test_no_pixel_changes(name: str, manifests: Manifests, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(MAKE[name]())
@@ -189,6 +194,17 @@ def test_the_mark_is_drawn_before_and_the_original_stands_inside(manifests: Mani
     sent = Exporter(sealing(manifests), marks()).label(MAKE["a.png"](), "image/png", content_id=OUR_ID)
     path.write_bytes(sent)
     assert provenance(manifests, path).parents == 0
+
+
+def test_of_bytes_the_log_tells_what_is_lost(manifests: Manifests, caplog: pytest.LogCaptureFixture) -> None:
+    signed = sealing(manifests).label(MAKE["a.png"](), "image/png", content_id=OUR_ID)
+    labeller().label(MAKE["a.png"](), "image/png", content_id=OUR_ID)
+    assert not caplog.records
+    labeller().label(signed, "image/png", content_id="n-2")
+    Labeller(Producer(CODE), sealing=Sealing(Broken("refuses"))).label(MAKE["a.png"](), "image/png", content_id="n-3")
+    told = [(vars(one)["content"], vars(one)["outcome"]) for one in caplog.records]
+    assert told == [("n-2", "broken"), ("n-3", "failed")]
+    assert "revoked" in vars(caplog.records[1])["reason"]
 
 
 @pytest.mark.parametrize(
@@ -339,8 +355,9 @@ def test_a_manifest_is_seen_across_pieces(monkeypatch: pytest.MonkeyPatch) -> No
     mark = b"jumdc2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x008\x9bq"
     for size in (1, 7, 64):
         monkeypatch.setattr(media_types, "_PIECE", size)
-        assert has_manifest(io.BytesIO(b"x" * 50 + mark + b"y" * 50))
-        assert not has_manifest(io.BytesIO(b"x" * 50 + mark[:-1] + b"y" * 50))
+        for one in (mark, b"<c2pa:manifest"):
+            assert has_manifest(io.BytesIO(b"x" * 50 + one + b"y" * 50))
+            assert not has_manifest(io.BytesIO(b"x" * 50 + one[:-1] + b"y" * 50))
     monkeypatch.setattr(media_types, "_ENDS", 100)
     for before, after, is_seen in ((50, 900, True), (900, 50, True), (400, 500, False)):
         assert has_manifest(io.BytesIO(b"x" * before + mark + b"y" * after)) is is_seen
