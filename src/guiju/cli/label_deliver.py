@@ -7,11 +7,13 @@ import typer
 
 from guiju.bootstrap import migrate_database, open_evidence
 from guiju.cli.inputs import read_settings
+from guiju.cli.label_files import say_seal
 from guiju.cli.terminal import beijing, say
 from guiju.kit.clock import BEIJING, SystemClock
 from guiju.kit.errors import InputError
 from guiju.kit.ids import new_id
 from guiju.labelling.configuration import load_label_settings, policy_facts
+from guiju.labelling.produce_ids import seal_facts
 from guiju.labelling.unmarked import Request, UnmarkedDeliveries
 from guiju.law.service import load_law
 from guiju.wiring_labels import open_labeller
@@ -50,5 +52,6 @@ def command(
     finally:
         ledger.stop()
     say(f"✓ {out or file}  {number}", style="green")
+    say_seal(seal_facts(done.labelled.sealed))
     say(f"  协议 / agreement {done.agreement_sha256}")
     say(f"  记录至少保存到 / its record is kept until {beijing(done.keep_until)}")

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from guiju.cli.terminal import stepping
+from guiju.cli.terminal import say, stepping
 from guiju.kit.canonical_json import JsonObject
 from guiju.kit.errors import GuijuError, InputError
 from guiju.labelling import plain
@@ -25,6 +25,12 @@ _STEPS = 1000
 _WINDOW = 8
 _PATTERN = frozenset("*?[")
 Result = TypeVar("Result")
+_SEALS = {
+    "sealed": "已签 / signed",
+    "unsupported": "此格式不签 / not signed in this format",
+    "failed": "! 没有签上 / could not be signed:",
+    "broken": "! 文件原有的声明因加标识而失效，没有重签 / the manifest it had no longer holds; none was signed",
+}
 
 STATES = {
     "conforming": ("✓ 合规 / conforming", "green"),
@@ -192,6 +198,12 @@ def provenance_facts(reading: ProvenanceReading) -> JsonObject:
         "parents": reading.parents,
         "detail": reading.detail,
     }
+
+
+def say_seal(facts: object) -> None:
+    """Print what became of the C2PA manifest of a file that was labelled, as `seal_facts` has it."""
+    if isinstance(facts, dict):
+        say(f"  C2PA: {_SEALS[str(facts['outcome'])]} {facts['detail']}".rstrip())
 
 
 def _label_facts(one: FoundLabel, trusted: Sequence[bytes]) -> JsonObject:

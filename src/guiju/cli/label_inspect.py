@@ -78,8 +78,8 @@ def show(path: Path, reading: Reading) -> None:
 
 
 def show_provenance(reading: ProvenanceReading) -> None:
-    """Print what the C2PA manifest of one file says; nothing where there is none, or nothing that could tell."""
-    if reading.state is ProvenanceState.ABSENT or (reading.state is ProvenanceState.NOT_LOOKED and not reading.detail):
+    """Print what the C2PA manifest of one file says; nothing where there is none."""
+    if reading.state is ProvenanceState.ABSENT:
         return
     told = (reading.generator, reading.signer, *reading.source_types, *reading.failures, reading.detail)
     say(f"  C2PA: {_PROVENANCE[reading.state]}" + "".join(f" · {one}" for one in told if one))

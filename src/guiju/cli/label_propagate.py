@@ -8,7 +8,7 @@ import typer
 
 from guiju.bootstrap import migrate_database, open_evidence
 from guiju.cli.inputs import read_settings
-from guiju.cli.label_files import JOBS, MOST_JOBS, error_facts, find_files, read_exclusions, work_through
+from guiju.cli.label_files import JOBS, MOST_JOBS, error_facts, find_files, read_exclusions, say_seal, work_through
 from guiju.cli.terminal import say
 from guiju.kit.canonical_json import JsonObject
 from guiju.kit.errors import GuijuError
@@ -135,3 +135,4 @@ def _tell(facts: JsonObject, *, as_json: bool) -> None:
         say(f"  {reason}")
     if "propagate_id" in facts:
         say(f"  已补写传播要素 / written: {facts['propagate_id']}")
+        say_seal(facts["c2pa"])

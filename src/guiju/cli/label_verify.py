@@ -4,24 +4,39 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
 from guiju.bootstrap import open_evidence
 from guiju.cli.inputs import read_settings, sqlite_file
-from guiju.cli.label_files import JOBS, MOST_JOBS, error_facts, find_files, read_exclusions, reading_facts, work_through
-from guiju.cli.label_inspect import show
+from guiju.cli.label_files import (
+    JOBS,
+    MOST_JOBS,
+    error_facts,
+    find_files,
+    provenance_facts,
+    read_exclusions,
+    reading_facts,
+    work_through,
+)
+from guiju.cli.label_inspect import show, show_provenance
 from guiju.cli.terminal import say
 from guiju.kit.canonical_json import JsonObject
 from guiju.kit.errors import GuijuError, InputError
 from guiju.labelling.models import Reading, Verdict
 from guiju.labelling.produce_ids import LedgerRegistry
+from guiju.labelling.provenance.interface import ProvenanceReading
+from guiju.labelling.sealing import read_provenance
 from guiju.labelling.security.data import SecurityVerdict, verify_security
 from guiju.ledger.service import Ledger
 from guiju.settings import Settings
-from guiju.wiring_labels import label_public_keys, open_labeller
+from guiju.wiring_labels import label_public_keys, open_labeller, open_manifest_reader
+
+if TYPE_CHECKING:
+    from guiju.labelling.provenance.interface import Reader
+    from guiju.labelling.service import Labeller
 
 _PRODUCER_FIELDS = ("Label", "ContentProducer", "ProduceID", "ReservedCode1")
 _RECORDS = {
@@ -49,23 +64,21 @@ def command(  # noqa: PLR0913 - the options of one command
     """核验标识：形式、签名、账本记录。有不合规则退出码为 1。/ Verify labels; exit 1 unless every file is in order."""
     paths = find_files(files, read_exclusions(exclude, exclude_from))
     settings = read_settings()
-    labeller = open_labeller(settings, writes=False)[0]
+    labeller, manifests = open_labeller(settings, writes=False)[0], open_manifest_reader(settings)
     own = label_public_keys(settings)
     trusted = [*own, *(_key(one) for one in key)]
     ledger = _ledger(settings)
     counted: Counter[bool] = Counter()
+
     try:
-        for path, result in work_through(paths, labeller.verify, jobs, title="核验 / verifying"):
-            if isinstance(result, GuijuError):
-                facts = error_facts(path, result)
-            else:
-                is_ours = result.label is not None and result.label.content_producer == labeller.producer.code
-                record = _record(path, result, ledger, is_ours=is_ours)
-                facts = {**reading_facts(path, result, trusted), "record": record}
-                if is_ours and own and _is_signed_by_others(result, trusted):
-                    facts["record"] = "other_key"
+        looker = _Looker(labeller, manifests, ledger, trusted=trusted, signs=bool(own))
+        for path, looked in work_through(paths, looker.look, jobs, title="核验 / verifying"):
+            result, manifest = (looked, None) if isinstance(looked, GuijuError) else looked
+            facts = looker.facts(path, result, manifest)
             counted[_is_in_order(facts, result)] += 1
             _tell(path, result, facts, as_json=as_json)
+            if manifest is not None and not as_json:
+                show_provenance(manifest)
     finally:
         if ledger is not None:
             ledger.stop()
@@ -73,6 +86,38 @@ def command(  # noqa: PLR0913 - the options of one command
         say(f"合规 / in order {counted[True]} · 其他 / others {counted[False]}")
     if counted[False]:
         raise typer.Exit(1)
+
+
+class _Looker:
+    """Looks at one file after the other."""
+
+    def __init__(
+        self,
+        labeller: "Labeller",
+        manifests: "Reader | None",
+        ledger: Ledger | None,
+        *,
+        trusted: Sequence[bytes],
+        signs: bool,
+    ) -> None:
+        self._labeller, self._manifests, self._ledger = labeller, manifests, ledger
+        self._trusted, self._signs = trusted, signs
+
+    def look(self, path: Path) -> tuple[Reading, ProvenanceReading]:
+        """Read label and manifest."""
+        reading = self._labeller.verify(path)
+        return reading, read_provenance(self._manifests, path, reading.format)
+
+    def facts(self, path: Path, result: Reading | GuijuError, manifest: ProvenanceReading | None) -> JsonObject:
+        """Return what was found, held against our records, as JSON has it."""
+        if isinstance(result, GuijuError):
+            return error_facts(path, result)
+        is_ours = result.label is not None and result.label.content_producer == self._labeller.producer.code
+        record = _record(path, result, self._ledger, is_ours=is_ours)
+        if is_ours and self._signs and _is_signed_by_others(result, self._trusted):
+            record = "other_key"
+        told = provenance_facts(manifest) if manifest is not None else None
+        return {**reading_facts(path, result, self._trusted), "record": record, "c2pa": told}
 
 
 def _key(text: str) -> bytes:

@@ -21,6 +21,7 @@ from guiju.cli.label_files import (
     find_files,
     read_exclusions,
     reading_facts,
+    say_seal,
     work_through,
 )
 from guiju.cli.terminal import note, say
@@ -37,12 +38,6 @@ from guiju.wiring_labels import open_labeller, open_marks, open_registry
 if TYPE_CHECKING:
     from guiju.labelling.marks.service import Marks
 
-_SEALS = {
-    "sealed": "已签 / signed",
-    "unsupported": "此格式不签 / not signed in this format",
-    "failed": "! 没有签上 / could not be signed:",
-    "broken": "! 文件原有的声明因加标识而失效，没有重签 / the manifest it had no longer holds; none was signed",
-}
 DEFAULT_MARK = "本内容由人工智能生成"
 
 
@@ -204,9 +199,7 @@ def _tell(facts: JsonObject, *, as_json: bool) -> None:
         say(f"✓ {facts['path']}  {facts['place']}  {facts['produce_id']}{shown}", style="green")
         for text in mark["notes"] if isinstance(mark, dict) and isinstance(mark["notes"], list) else ():
             say(f"  {text}")
-        seal = facts.get("c2pa")
-        if isinstance(seal, dict):
-            say(f"  C2PA: {_SEALS[str(seal['outcome'])]} {seal['detail']}".rstrip())
+        say_seal(facts.get("c2pa"))
 
 
 @contextlib.contextmanager

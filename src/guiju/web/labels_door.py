@@ -128,7 +128,9 @@ def _call(found: Known) -> ChatCall:
 def _facts(done: Exported) -> dict[str, object]:
     """Return what a header can hold of what was done: ASCII alone."""
     place = done.labelled.place.encode("ascii", "ignore").decode().strip()
-    return {"format": done.labelled.format, "place": place, "measured": done.marked.facts}
+    seal = done.labelled.sealed
+    c2pa = seal.outcome.value if seal is not None else None
+    return {"format": done.labelled.format, "place": place, "measured": done.marked.facts, "c2pa": c2pa}
 
 
 async def _to_disk(receive: Receive, file: Path) -> bool:

@@ -56,7 +56,10 @@ def test_a_file_is_signed_recorded_and_shown(cli: Cli, file: Path) -> None:
     found = line(cli("inspect", str(file), "--json"))["c2pa"]
     assert (found["state"], found["signer"]) == ("trusted", SIGNER)
     assert "holds, by a signer we trust" in cli("inspect", str(file)).out
-    assert cli("verify", str(file)).status == 0  # the file is as it was recorded, manifest and all
+    verified = cli("verify", str(file))
+    assert verified.status == 0  # the file is as it was recorded, manifest and all
+    assert "holds, by a signer we trust" in verified.out
+    assert line(cli("verify", str(file), "--json"))["c2pa"] == found
 
 
 @pytest.mark.usefixtures("chain")
@@ -79,6 +82,22 @@ def test_a_manifest_that_breaks_is_told_at_once(cli: Cli, file: Path, var: Path)
     (var / "guiju.yaml").write_text(f"provider_code: {CODE!r}\n")
     assert "no longer holds" in cli("label", str(file), "--again").out
     assert "does not hold" in cli("inspect", str(file)).out
+    assert "assertion.dataHash.mismatch" in cli("verify", str(file)).out
+
+
+@pytest.mark.usefixtures("chain")
+def test_who_spreads_or_delivers_hears_of_a_manifest_that_breaks(
+    cli: Cli, file: Path, var: Path, tmp_path: Path
+) -> None:
+    cli("label", str(file))
+    agreement = tmp_path / "agreement.txt"
+    agreement.write_text("同意", "utf-8")
+    words = ("--to", "a", "--reason", "b", "--agreement", str(agreement), "--out", str(tmp_path / "b.png"))
+    assert "C2PA: 已签 / signed" in cli("deliver", str(file), *words).out
+    (var / "guiju.yaml").write_text(f"provider_code: {CODE!r}\n")
+    assert "no longer holds" in cli("deliver", str(file), *words).out
+    (var / "guiju.yaml").write_text("provider_code: '001191110102MACQD9K64010000'\n")
+    assert "no longer holds" in cli("propagate", str(file), "--write").out
 
 
 def test_a_format_without_manifests_says_so(cli: Cli, chain: Chain, tmp_path: Path) -> None:
@@ -111,7 +130,11 @@ def test_without_the_extra_nothing_is_signed_and_it_is_said(
     cli("label", str(file))
     monkeypatch.setattr("guiju.wiring_labels.find_spec", lambda name: None if name == "c2pa" else True)
     monkeypatch.setattr("guiju.cli.checks.house.find_spec", lambda _: None)
-    assert "没有核验" in cli("inspect", str(file)).out
+    plain = file.with_name("plain.png")
+    plain.write_bytes(encoded(picture(), "PNG"))
+    for command in ("inspect", "verify"):
+        assert "没有核验" in cli(command, str(file)).out
+        assert "not looked at without guiju[c2pa]" in cli(command, str(plain)).out
     said = cli("label", str(file), "--again")
     assert said.status == 2
     assert "guiju[c2pa]" in said.err

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from tests.factories.labels import labeller
 from tests.factories.marks import encoded, picture, sound
 from tests.unit.web.both_doors import serve_both
@@ -38,13 +39,24 @@ def caller(doors: Served) -> Iterator[httpx.Client]:
         yield client
 
 
+def test_a_manifest_that_breaks_is_told(caller: httpx.Client) -> None:
+    chunk = PngInfo()
+    chunk.add(b"caBX", b"jumdc2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x008\x9bq")
+    signed = encoded(picture(320, 240), "PNG", pnginfo=chunk)
+    answer = caller.post("/v1/labels/export", content=signed, headers={"content-type": "image/png"})
+    assert answer.status_code == 200, answer.text
+    assert json.loads(answer.headers["x-label"])["c2pa"] == "broken"
+
+
 def test_a_picture_comes_back_marked_labelled_and_recorded(doors: Served, caller: httpx.Client) -> None:
     before = encoded(picture(320, 240), "PNG")
     answer = caller.post("/v1/labels/export", content=before, headers={"content-type": "image/png"})
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "image/png"
     assert answer.headers["x-content-sha256"] == hashlib.sha256(answer.content).hexdigest()
-    assert json.loads(answer.headers["x-label"])["measured"]["contrast"] >= 4.5
+    told = json.loads(answer.headers["x-label"])
+    assert told["measured"]["contrast"] >= 4.5
+    assert told["c2pa"] is None
     found = labeller().read(answer.content).label
     assert found is not None
     assert found.produce_id == answer.headers["x-produce-id"]
