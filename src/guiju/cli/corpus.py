@@ -1,16 +1,19 @@
-"""`guiju corpus`: is a source within the 5 % rule? Draw a sample, let people judge it, and have it proven."""
+"""`guiju corpus`: samples that prove the 5 % rule of a source; duplicates, each with its survivor."""
 
+import hashlib
 import secrets
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import orjson
 import typer
 
 from guiju.bootstrap import migrate_database, open_evidence
 from guiju.cli.inputs import read_settings, today
 from guiju.cli.terminal import note, say, table, working
 from guiju.corpus.documents import find_sources, read_documents
+from guiju.corpus.duplicates.finding import METHOD, Wishes, find_duplicates
 from guiju.corpus.sampling.drawing import Wish, draw
 from guiju.corpus.sampling.models import Phase, Proof
 from guiju.corpus.sampling.service import Judged, Sampling, size_of, standard_of
@@ -18,15 +21,22 @@ from guiju.corpus.sampling.sheet import MOST_BYTES, digest_of, read_decisions, r
 from guiju.corpus.writing import write_whole
 from guiju.kit.errors import InputError
 from guiju.law.service import load_law
+from guiju.ledger.models import Draft
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from guiju.corpus.sampling.models import SamplePlan, Standard
+    from guiju.kit.canonical_json import JsonObject
+    from guiju.ledger.service import Ledger
 
-app = typer.Typer(help="训练数据：抽样、判定来源 / training data: sample and judge a source", no_args_is_help=True)
+app = typer.Typer(
+    help="训练数据：抽样、判定来源、查重 / training data: sample and judge a source, find duplicates",
+    no_args_is_help=True,
+)
 
 _SEED_BYTES = 16
+_QUALITY = ("cn/genai-measures-2023/art-7/para-1/item-4",)
 _ACTOR = typer.Option(help="谁在操作 / who does it: system, staff:<id>")
 _PROOFS = {
     Proof.WITHIN: ("已证明不超过", "proven within", "green"),
@@ -50,22 +60,14 @@ def sample(  # noqa: PLR0913 - the options of one command
     """随机抽取一个来源的样本，供人工判定。/ Draw a random sample of a source for people to judge."""
     plan_path = _plan_path(out)
     for path in (out, plan_path):
-        if path.exists():
-            raise InputError("文件已存在，不覆盖。", "The file exists and is not overwritten.", where=str(path))
+        _must_be_new(path)
     paths = find_sources(files)
     total = sum(path.stat().st_size for path in paths)
     wish = Wish(source, phase, n or size_of(load_law(), today()), seed or secrets.token_hex(_SEED_BYTES))
     with working("抽样 / sampling") as tell:
-        done = 0
-
-        def step(size: int) -> None:
-            nonlocal done
-            done += size
-            tell(done, total)
-
-        plan = draw(read_documents(paths, field=field, step=step), wish)
-    with _sampling(actor) as sampling:
-        draws = sampling.record_draw(plan)
+        plan = draw(read_documents(paths, field=field, step=_adding(tell, total)), wish)
+    with _ledger() as ledger:
+        draws = Sampling(ledger, actor).record_draw(plan)
     write_whole(out, write_sheet(plan.drawn))
     # The plan goes last: without it the sheet cannot be judged, and with it the sheet is whole.
     write_whole(plan_path, write_plan(plan))
@@ -87,11 +89,68 @@ def judge(
     wanted = read_plan(_read(place), str(place))
     decisions = read_decisions(_read(sheet), wanted, str(sheet))
     standard = standard_of(load_law(), wanted.phase, today())
-    with _sampling(actor) as sampling:
-        judged = sampling.judge(wanted, decisions, standard)
+    with _ledger() as ledger:
+        judged = Sampling(ledger, actor).judge(wanted, decisions, standard)
     _tell_ruling(wanted, judged, standard)
     if judged.ruling.proof is not Proof.WITHIN:
         raise typer.Exit(1)
+
+
+@app.command("duplicates")
+def duplicates(  # noqa: PLR0913 - the options of one command
+    files: Annotated[list[Path], typer.Argument(help=".jsonl、.jsonl.gz、.txt 或文件夹 / files or folders")],
+    *,
+    out: Annotated[Path, typer.Option(help="写到的 JSONL，每篇一行 / the JSONL to write, a line a document")],
+    threshold: Annotated[float, typer.Option(help="Jaccard 相似度下限 / from which similarity on")] = 0.8,
+    prefer_source: Annotated[list[str], typer.Option(help="优先保留的来源 / sources to keep first")] = [],  # noqa: B006
+    prefer_licence: Annotated[list[str], typer.Option(help="优先保留的许可 / licences to keep first")] = [],  # noqa: B006
+    field: Annotated[str, typer.Option(help="JSONL 中的文本字段 / the field with the text")] = "text",
+    actor: Annotated[str, _ACTOR] = "system",
+) -> None:
+    """找出重复与近似重复，每个移除都指明保留者。/ Find duplicates; every removal names its survivor."""
+    _must_be_new(out)
+    paths = find_sources(files)
+    wishes = Wishes(threshold, tuple(prefer_source), tuple(prefer_licence))
+    total = sum(path.stat().st_size for path in paths)
+    with working("查重 / duplicates") as tell:
+        found = find_duplicates(read_documents(paths, field=field, step=_adding(tell, total)), wishes, tell)
+    content = b"".join(orjson.dumps(one.facts()) + b"\n" for one in found.decisions)
+    facts: JsonObject = {
+        "read": len(found.decisions),
+        **{kind: found.counts().get(kind, 0) for kind in ("kept", "exact", "near")},
+        "not_compared": found.left_out,
+        "threshold": str(threshold),
+        "method": METHOD,
+        "decisions_sha256": hashlib.sha256(content).hexdigest(),
+    }
+    with _ledger() as ledger:
+        ledger.append(Draft("corpus.duplicates_decided", actor, "corpus:duplicates", facts, provisions=_QUALITY))
+    write_whole(out, content)
+    say(
+        f"读取 {facts['read']}：保留 {facts['kept']}，完全重复 {facts['exact']}，近似重复 {facts['near']}"
+        f" / {facts['read']} read: {facts['kept']} kept, {facts['exact']} exact, {facts['near']} near"
+    )
+    if found.left_out:
+        say(
+            f"有 {found.left_out} 处因同组过大未再比较。/ Left uncompared in crowded groups: {found.left_out}.",
+            style="yellow",
+        )
+
+
+def _adding(tell: "Callable[[int, int], None]", total: int) -> "Callable[[int], None]":
+    done = 0
+
+    def step(size: int) -> None:
+        nonlocal done
+        done += size
+        tell(done, total)
+
+    return step
+
+
+def _must_be_new(path: Path) -> None:
+    if path.exists():
+        raise InputError("文件已存在，不覆盖。", "The file exists and is not overwritten.", where=str(path))
 
 
 def _plan_path(sheet: Path) -> Path:
@@ -105,14 +164,14 @@ def _read(path: Path) -> bytes:
 
 
 @contextmanager
-def _sampling(actor: str) -> "Iterator[Sampling]":
+def _ledger() -> "Iterator[Ledger]":
     settings = read_settings()
     settings.var.mkdir(parents=True, exist_ok=True)
     migrate_database(settings)
     ledger = open_evidence(settings)
     ledger.start()
     try:
-        yield Sampling(ledger, actor)
+        yield ledger
     finally:
         ledger.stop()
 

@@ -1,6 +1,7 @@
 """`guiju corpus sample` and `judge`: from files to a ruling that stands in the ledger."""
 
 import csv
+import hashlib
 import json
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from tests.unit.cli.conftest import Cli
 
 from guiju.bootstrap import open_evidence
+from guiju.kit.canonical_json import JsonObject
 from guiju.ledger.models import EntryQuery
 from guiju.settings import Settings
 
@@ -28,7 +30,7 @@ def fill(sheet: Path, illegal: int) -> None:
         csv.writer(file).writerows(rows)
 
 
-def entries(action: str) -> list[dict[str, object]]:
+def entries(action: str) -> list[JsonObject]:
     ledger = open_evidence(Settings())
     try:
         bodies = [ledger.body(head.id) for head in ledger.find(EntryQuery(actions=(action,)))]
@@ -89,3 +91,21 @@ def test_nothing_is_overwritten(cli: Cli, source: Path, tmp_path: Path) -> None:
     assert said.status == 2
     assert sheet.read_text() == "mine"
     assert "not overwritten" in said.err
+
+
+def test_duplicates_are_decided_recorded_and_add_up(cli: Cli, tmp_path: Path) -> None:
+    text = "本办法适用于利用生成式人工智能技术向境内公众提供服务，并遵守法律和社会公德。" * 3
+    rows = [text, text, text[:-1] + "了", "完全不同的另一篇文档"]
+    path, out = tmp_path / "in.jsonl", tmp_path / "decisions.jsonl"
+    path.write_text("".join(json.dumps({"text": row}) + "\n" for row in rows), "utf-8")
+    said = cli("corpus", "duplicates", str(path), "--out", str(out))
+    assert said.status == 0, said.err
+    found = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert [one["decision"] for one in found] == ["kept", "exact", "near", "kept"]
+    assert found[1]["survivor"] == found[2]["survivor"] == f"{path.as_posix()}:1"
+    assert 0.8 <= found[2]["similarity"] < 1
+    (body,) = entries("corpus.duplicates_decided")
+    assert (body["read"], body["kept"], body["exact"], body["near"], body["not_compared"]) == (4, 2, 1, 1, 0)
+    assert body["decisions_sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+    again = cli("corpus", "duplicates", str(path), "--out", str(out))
+    assert (again.status, "not overwritten" in again.err) == (2, True)

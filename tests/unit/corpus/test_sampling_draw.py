@@ -192,7 +192,14 @@ def test_a_plan_comes_back_and_a_changed_one_is_another() -> None:
     assert digest_of(again) == digest_of(plan)
     assert digest_of(replace(again, population=31)) != digest_of(plan)
     row = json.loads(write_plan(plan))
-    for change in ({"format": "x"}, {"population": 29}, {"drawn": []}, {"phase": "later"}, {"strata": 3}):
+    changes: list[dict[str, object]] = [
+        {"format": "x"},
+        {"population": 29},
+        {"drawn": []},
+        {"phase": "later"},
+        {"strata": 3},
+    ]
+    for change in changes:
         with pytest.raises(InputError):
             read_plan(json.dumps({**row, **change}).encode(), "p")
     for content in (b"", b"[]", b"3"):
