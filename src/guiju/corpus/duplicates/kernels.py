@@ -12,16 +12,18 @@ _BASE = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _SHIFT = np.uint64(29)
 _SEED = 20261127
-_CHUNK = 4096
+_CHUNK = 512
 
 Words = NDArray[np.uint64]
+Halves = NDArray[np.uint32]
+_HALF = np.uint64(32)
+_MOST = np.iinfo(np.uint32).max
 
 
-def _constants() -> tuple[Words, Words]:
+def _constants() -> tuple[Halves, Halves]:
     chance = np.random.Generator(np.random.PCG64(_SEED))
-    most = np.iinfo(np.uint64).max
-    multipliers = chance.integers(0, most, BANDS * ROWS, dtype=np.uint64) | np.uint64(1)
-    return multipliers, chance.integers(0, most, BANDS * ROWS, dtype=np.uint64)
+    multipliers = chance.integers(0, _MOST, BANDS * ROWS, dtype=np.uint32) | np.uint32(1)
+    return multipliers, chance.integers(0, _MOST, BANDS * ROWS, dtype=np.uint32)
 
 
 _MULTIPLIERS, _ADDENDS = _constants()
@@ -46,13 +48,14 @@ def gram_hashes(text: str) -> Words:
 
 def band_keys(text: str) -> Words:
     """Return one key a band, shape (BANDS,): texts that are alike share at least one, most probably."""
-    hashes = np.unique(gram_hashes(text))
-    least = np.full(BANDS * ROWS, np.iinfo(np.uint64).max, dtype=np.uint64)
+    # Half the bits are enough to choose candidates, and are many times as fast; what is alike is decided exactly.
+    hashes = (gram_hashes(text) >> _HALF).astype(np.uint32)
+    least = np.full(BANDS * ROWS, _MOST, dtype=np.uint32)
     for start in range(0, len(hashes), _CHUNK):
         part = hashes[start : start + _CHUNK]
-        np.minimum(least, (part[None, :] * _MULTIPLIERS[:, None] + _ADDENDS[:, None]).min(axis=1), out=least)
+        np.minimum(least, (part[:, None] * _MULTIPLIERS + _ADDENDS).min(axis=0), out=least)
     keys = np.zeros(BANDS, dtype=np.uint64)
-    for row in least.reshape(BANDS, ROWS).T:
+    for row in least.astype(np.uint64).reshape(BANDS, ROWS).T:
         keys = (keys ^ row) * _MIX
         keys ^= keys >> _SHIFT
     return keys
