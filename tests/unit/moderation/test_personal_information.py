@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guiju.moderation.detectors.personal_shapes import is_bank_card, is_resident_id
 from guiju.moderation.models import Scope
 from guiju.moderation.service import Moderation
+from guiju.text.personal import is_bank_card, is_resident_id
 
 # Invented numbers; the check digits are right, the people are not.
 RESIDENT_ID = "11010519491231002X"

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guiju.moderation.detectors.personal_shapes import is_credit_code
 from guiju.moderation.models import Finding, Scope
 from guiju.moderation.policy import DEFAULT_KINDS, KINDS
 from guiju.moderation.service import Moderation
 from guiju.moderation.vault import NAMES, Vault
+from guiju.text.personal import is_credit_code
 
 NUMBERS = re.compile(r"1[3-9]\d{9}|[a-z]+@[a-z]+\.cn")
 

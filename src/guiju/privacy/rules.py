@@ -1,0 +1,181 @@
+r"""Which characters of a text are personal information: pure, linear in the length of the text.
+
+Boundaries are ASCII look-arounds: a Han character is a word character, so that `\b` does not see a number beside it.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from guiju.privacy.folding import DIGITS, INVISIBLE, SEPARATORS, fold
+from guiju.privacy.models import Confidence, Finding
+from guiju.text.personal import is_bank_card, is_credit_code, is_resident_id
+
+# Possessive: a run of invisible characters is read once, however the digits go on.
+_GAP = f"[{INVISIBLE}]*+(?:[{SEPARATORS}][{INVISIBLE}]*+)?+"
+_GATE = re.compile(f"[@＠]|[{DIGITS}](?:{_GAP}[{DIGITS}]){{5}}")
+_SEPARATOR = re.compile("[ .-]")
+_LEAST_GROUP = 3
+_CARD_WORDS = re.compile("卡|银行|账号|账户|帐号|card")
+_LABELS = re.compile(r"(?:^|[^a-z])(?:id|no|tel|phone|mobile|mob|card|sfz|code|uscc|num|number)$")
+_GLUED = re.compile(r"[a-z_]$")
+_INSIDE_NUMBER = re.compile(r"[0-9][.-]$")
+_LOOK_BACK = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    kind: str
+    pattern: re.Pattern[str]
+    is_real: Callable[[str], bool]
+    confidence: Confidence
+
+
+def _is_anything(value: str) -> bool:
+    return bool(value)
+
+
+def _is_email(value: str) -> bool:
+    return ".." not in value and not value.startswith(".")
+
+
+_SHAPES = (
+    _Shape(
+        "resident_id",
+        re.compile(r"(?<![0-9])(?=([1-9](?:[ .-]?[0-9]){16}[ .-]?[0-9x])(?![0-9a-z]))"),
+        is_resident_id,
+        "certain",
+    ),
+    _Shape(
+        "credit_code",
+        re.compile(
+            r"(?<![0-9a-z])(?=([1-9a-y](?:[ .-]?[0-9a-y])(?:[ .-]?[0-9]){6}(?:[ .-]?[0-9a-y]){10})(?![0-9a-z]))"
+        ),
+        is_credit_code,
+        "certain",
+    ),
+    *(
+        _Shape(
+            "bank_card",
+            re.compile(rf"(?<![0-9])(?=([2-69](?:[ .-]?[0-9]){{{length - 1}}})(?![0-9a-z])(?![.-][0-9]))"),
+            is_bank_card,
+            "certain",
+        )
+        for length in (19, 18, 17, 16, 15)
+    ),
+    _Shape(
+        "mobile",
+        re.compile(r"(?<![0-9])(?=((?:(?:\+|00)?86[ -]?)?1[ .-]?[3-9](?:[ .-]?[0-9]){9})(?![0-9a-z])(?![.-][0-9]))"),
+        _is_anything,
+        "likely",
+    ),
+    _Shape(
+        "landline",
+        re.compile(
+            r"(?<![0-9])(?=((?:(?:\+|00)86[ -]?)?0(?:10|2[0-9]|[3-9][0-9]{2})[ -][2-8][0-9]{6,7})"
+            r"(?![0-9a-z])(?![.-][0-9]))"
+        ),
+        _is_anything,
+        "likely",
+    ),
+    _Shape(
+        "email",
+        re.compile(
+            r"(?<![a-z0-9._%+-])(?=([a-z0-9_%+-][a-z0-9._%+-]{0,63}@(?:[a-z0-9][a-z0-9-]{0,62}\.){1,4}[a-z]{2,24})(?![a-z0-9@-]))"
+        ),
+        _is_email,
+        "certain",
+    ),
+)
+_COUNTRY = re.compile(r"^(?:\+|00)?86[ -]?(?=[01])")
+
+
+def _is_grouped(candidate: str) -> bool:
+    """Whether its separators are of one kind, and part it as people do: one by one, or in groups of three or more."""
+    used = set(_SEPARATOR.findall(candidate))
+    if not used:
+        return True
+    groups = _SEPARATOR.split(candidate)
+    if len(used) > 1:
+        return False
+    return all(len(group) == 1 for group in groups) or all(len(group) >= _LEAST_GROUP for group in groups[:-1])
+
+
+def _is_part_of_more(folded: str, start: int, end: int) -> bool:
+    """Whether digits parted one by one go on before or after."""
+    before, after = folded[max(0, start - 2) : start], folded[end : end + 2]
+    return bool(re.fullmatch("[0-9][ .-]", before) or re.fullmatch("[ .-][0-9]", after))
+
+
+def _stands_alone(shape: _Shape, folded: str, start: int) -> bool:
+    """Whether what stands before does not make it a piece of a product code, a hash or a longer number."""
+    before = folded[max(0, start - _LOOK_BACK) : start]
+    if shape.kind != "resident_id" and _INSIDE_NUMBER.search(before):
+        return False
+    if shape.kind in {"mobile", "landline"} and re.search("[a-z0-9]-$", before):
+        return False
+    return not _GLUED.search(before) or bool(_LABELS.search(before))
+
+
+def _confidence(shape: _Shape, folded: str, start: int) -> Confidence:
+    """One order number in ten passes the Luhn check: a card is certain only where a word says that it is one."""
+    if shape.kind == "bank_card" and not _CARD_WORDS.search(folded, max(0, start - _LOOK_BACK), start):
+        return "likely"
+    return shape.confidence
+
+
+def _value(shape: _Shape, folded: str, start: int, found: str) -> str:
+    """The value of a candidate as it is compared; empty when it is not one."""
+    if shape.kind == "email":
+        return found
+    is_phone = shape.kind in {"mobile", "landline"}
+    bare = _COUNTRY.sub("", found) if is_phone else found
+    if not bare[1].isalnum() and _is_part_of_more(folded, start, start + len(found)):
+        return ""
+    if shape.kind != "landline" and not _is_grouped(bare):
+        return ""
+    return _SEPARATOR.sub("", bare) if _stands_alone(shape, folded, start) else ""
+
+
+def _candidates(folded: str) -> Iterator[tuple[_Shape, int, int, str]]:
+    for shape in _SHAPES:
+        for match in shape.pattern.finditer(folded):
+            value = _value(shape, folded, match.start(1), match[1])
+            if value and shape.is_real(value):
+                yield shape, *match.span(1), value
+
+
+def may_hold(text: str) -> bool:
+    """Whether a text can hold any kind at all; False is certain, True is not."""
+    return _GATE.search(text) is not None
+
+
+def find(text: str) -> tuple[Finding, ...]:
+    """Return what is found, in order, without overlaps; of two that overlap the one with the stronger check stays."""
+    if not may_hold(text):
+        return ()
+    folded, places = fold(text)
+    taken = bytearray(len(folded))
+    found: list[Finding] = []
+    for shape, start, end, value in _candidates(folded):
+        if 1 in taken[start:end]:
+            continue
+        taken[start:end] = b"\1" * (end - start)
+        first, last = (start, end - 1) if places is None else (places[start], places[end - 1])
+        found.append(Finding(shape.kind, first, last + 1, value, _confidence(shape, folded, start)))
+    return tuple(sorted(found, key=lambda finding: finding.start))
+
+
+def find_in_batch(texts: Sequence[str]) -> tuple[tuple[Finding, ...], ...]:
+    """Return the findings of each text, in order; one scan of all of them says which need not be looked at."""
+    joined = "\n".join(texts)
+    starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
+    found: list[tuple[Finding, ...]] = [()] * len(texts)
+    place = 0
+    while match := _GATE.search(joined, place):
+        number = bisect_right(starts, match.start()) - 1
+        found[number] = find(texts[number])
+        place = starts[number + 1]
+    return tuple(found)
