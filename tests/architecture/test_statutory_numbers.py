@@ -26,6 +26,14 @@ OWN: dict[str, dict[float, str]] = {
         1000: "so many findings are listed in a decision",
         64: "so many decisions that nothing was found are kept, one a policy and scope",
     },
+    "privacy/rules.py": {
+        3: "the fewest digits of a group, where a number is parted in groups",
+        15: "lengths of card numbers (ISO/IEC 7812-1)",
+        16: "lengths of card numbers; and so many characters before a number may say what it is",
+        17: "lengths of card numbers",
+        18: "lengths of card numbers",
+        19: "lengths of card numbers",
+    },
     "review/rules.py": {
         3: "the third seat, of the one who settles a disagreement",
         13: "so many hex digits of a commitment are drawn by",

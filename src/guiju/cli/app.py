@@ -33,6 +33,7 @@ ROOMS = MappingProxyType(
         "deliver": "应用户要求提供没有显式标识的内容 / give out content without an explicit mark, on request",
         "verify": "核验文件的标识 / check labels, their signature and our records",
         "corpus": "训练数据：抽样、判定来源、查重 / training data: sample and judge a source, find duplicates",
+        "privacy": "个人信息：在训练数据中找出、去掉 / personal information in training data: find it, take it out",
         "ledger": "账本：核验、查看、证明、导出、删除 / the ledger: verify, show, prove, export, erase",
         "law": "办法：条款、参数、覆盖检查、评估 / the law: list, show, parameters, check, assess",
         "witness": "运行见证者 / run a witness for somebody's ledger",

@@ -10,6 +10,7 @@ from guiju.privacy.models import Finding
 from guiju.privacy.rules import find
 
 Style = Literal["mask", "label", "pseudonym"]
+STYLES: tuple[Style, ...] = ("mask", "label", "pseudonym")
 _LEAST_KEY_BYTES = 16
 _NAMES = {
     "resident_id": "身份证号",

@@ -11,14 +11,18 @@ from itertools import accumulate
 
 from guiju.privacy.folding import DIGITS, INVISIBLE, SEPARATORS, fold
 from guiju.privacy.models import Confidence, Finding
-from guiju.text.personal import is_bank_card, is_credit_code, is_resident_id
+from guiju.text.personal import has_credit_head, is_bank_card, is_credit_code, is_resident_id
 
 # Possessive: a run of invisible characters is read once, however the digits go on.
 _GAP = f"[{INVISIBLE}]*+(?:[{SEPARATORS}][{INVISIBLE}]*+)?+"
 _GATE = re.compile(f"[@＠]|[{DIGITS}](?:{_GAP}[{DIGITS}]){{5}}")
+_RUN = re.compile(f"[{DIGITS}{SEPARATORS}{INVISIBLE}a-zA-Zａ-ｚＡ-Ｚ@＠_＿%％+＋]{{6,}}")
 _SEPARATOR = re.compile("[ .-]")
+# No start within digits that are parted one by one: told by the pattern, since a call for each such digit is dear.
+_START = "(?<![0-9])(?<![0-9][ .-](?=[0-9][ .-]))"
 _LEAST_GROUP = 3
 _CARD_WORDS = re.compile("卡|银行|账号|账户|帐号|card")
+_CODE_WORDS = re.compile("代码|税号|信用码|uscc|code")
 _LABELS = re.compile(r"(?:^|[^a-z])(?:id|no|tel|phone|mobile|mob|card|sfz|code|uscc|num|number)$")
 _GLUED = re.compile(r"[a-z_]$")
 _INSIDE_NUMBER = re.compile(r"[0-9][.-]$")
@@ -37,6 +41,10 @@ def _is_anything(value: str) -> bool:
     return bool(value)
 
 
+def _is_credit_code(value: str) -> bool:
+    return has_credit_head(value) and is_credit_code(value)
+
+
 def _is_email(value: str) -> bool:
     return ".." not in value and not value.startswith(".")
 
@@ -44,7 +52,10 @@ def _is_email(value: str) -> bool:
 _SHAPES = (
     _Shape(
         "resident_id",
-        re.compile(r"(?<![0-9])(?=([1-9](?:[ .-]?[0-9]){16}[ .-]?[0-9x])(?![0-9a-z]))"),
+        re.compile(
+            _START
+            + r"(?=([1-9](?:[ .-]?[0-9]){5}[ .-]?(?:1[ .-]?[89]|2[ .-]?0)(?:[ .-]?[0-9]){9}[ .-]?[0-9x])(?![0-9a-z]))"
+        ),
         is_resident_id,
         "certain",
     ),
@@ -53,13 +64,13 @@ _SHAPES = (
         re.compile(
             r"(?<![0-9a-z])(?=([1-9a-y](?:[ .-]?[0-9a-y])(?:[ .-]?[0-9]){6}(?:[ .-]?[0-9a-y]){10})(?![0-9a-z]))"
         ),
-        is_credit_code,
+        _is_credit_code,
         "certain",
     ),
     *(
         _Shape(
             "bank_card",
-            re.compile(rf"(?<![0-9])(?=([2-69](?:[ .-]?[0-9]){{{length - 1}}})(?![0-9a-z])(?![.-][0-9]))"),
+            re.compile(_START + rf"(?=([2-69](?:[ .-]?[0-9]){{{length - 1}}})(?![0-9a-z])(?![.-][0-9]))"),
             is_bank_card,
             "certain",
         )
@@ -67,7 +78,7 @@ _SHAPES = (
     ),
     _Shape(
         "mobile",
-        re.compile(r"(?<![0-9])(?=((?:(?:\+|00)?86[ -]?)?1[ .-]?[3-9](?:[ .-]?[0-9]){9})(?![0-9a-z])(?![.-][0-9]))"),
+        re.compile(_START + r"(?=((?:(?:\+|00)?86[ -]?)?1[ .-]?[3-9](?:[ .-]?[0-9]){9})(?![0-9a-z])(?![.-][0-9]))"),
         _is_anything,
         "likely",
     ),
@@ -119,14 +130,19 @@ def _stands_alone(shape: _Shape, folded: str, start: int) -> bool:
     return not _GLUED.search(before) or bool(_LABELS.search(before))
 
 
-def _confidence(shape: _Shape, folded: str, start: int) -> Confidence:
-    """One order number in ten passes the Luhn check: a card is certain only where a word says that it is one."""
-    if shape.kind == "bank_card" and not _CARD_WORDS.search(folded, max(0, start - _LOOK_BACK), start):
-        return "likely"
-    return shape.confidence
+def _confidence(shape: _Shape, folded: str, start: int, *, value: str) -> Confidence:
+    """Say how sure a candidate is.
+
+    One order number in ten passes the Luhn check: a card is certain only where a word says that it is one. So it is
+    with a credit code of digits alone, of which one in 31 passes.
+    """
+    words = {"bank_card": _CARD_WORDS, "credit_code": _CODE_WORDS}.get(shape.kind)
+    if words is None or (shape.kind == "credit_code" and not value.isdigit()):
+        return shape.confidence
+    return shape.confidence if words.search(folded, max(0, start - _LOOK_BACK), start) else "likely"
 
 
-def _value(shape: _Shape, folded: str, start: int, found: str) -> str:
+def _value(shape: _Shape, folded: str, start: int, *, found: str) -> str:
     """The value of a candidate as it is compared; empty when it is not one."""
     if shape.kind == "email":
         return found
@@ -142,7 +158,7 @@ def _value(shape: _Shape, folded: str, start: int, found: str) -> str:
 def _candidates(folded: str) -> Iterator[tuple[_Shape, int, int, str]]:
     for shape in _SHAPES:
         for match in shape.pattern.finditer(folded):
-            value = _value(shape, folded, match.start(1), match[1])
+            value = _value(shape, folded, match.start(1), found=match[1])
             if value and shape.is_real(value):
                 yield shape, *match.span(1), value
 
@@ -153,19 +169,34 @@ def may_hold(text: str) -> bool:
 
 
 def find(text: str) -> tuple[Finding, ...]:
-    """Return what is found, in order, without overlaps; of two that overlap the one with the stronger check stays."""
+    """Return what is found, in order, without overlaps; of two that overlap the one with the stronger check stays.
+
+    What can be part of a number or an address stands in runs; only a run that may hold one is read, with what stands
+    shortly before it.
+    """
     if not may_hold(text):
         return ()
-    folded, places = fold(text)
+    found: list[Finding] = []
+    for run in _RUN.finditer(text):
+        if _GATE.search(text, run.start(), run.end()):
+            begin = max(0, run.start() - _LOOK_BACK)
+            found += _in_run(text[begin : run.end()], begin, run.start() - begin)
+    return tuple(found)
+
+
+def _in_run(window: str, begin: int, first: int) -> list[Finding]:
+    """Return what stands in a run: `window` is it and what stands before, at `begin` of the text, itself at `first`."""
+    folded, places = fold(window)
     taken = bytearray(len(folded))
     found: list[Finding] = []
     for shape, start, end, value in _candidates(folded):
-        if 1 in taken[start:end]:
+        at, last = (start, end - 1) if places is None else (places[start], places[end - 1])
+        if at < first or 1 in taken[start:end]:
             continue
         taken[start:end] = b"\1" * (end - start)
-        first, last = (start, end - 1) if places is None else (places[start], places[end - 1])
-        found.append(Finding(shape.kind, first, last + 1, value, _confidence(shape, folded, start)))
-    return tuple(sorted(found, key=lambda finding: finding.start))
+        confidence = _confidence(shape, folded, start, value=value)
+        found.append(Finding(shape.kind, begin + at, begin + last + 1, value, confidence))
+    return sorted(found, key=lambda finding: finding.start)
 
 
 def find_in_batch(texts: Sequence[str]) -> tuple[tuple[Finding, ...], ...]:

@@ -9,6 +9,7 @@ import re
 from datetime import date
 
 _PROVINCES = re.compile("1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|91")
+_CREDIT_HEAD = re.compile("[1-9any][1239]")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_CHARACTERS = "10x98765432"
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
@@ -30,11 +31,16 @@ def is_resident_id(text: str) -> bool:
 def is_bank_card(text: str) -> bool:
     """Whether digits are a card number: an issuer range in use, its length, and the Luhn check (ISO/IEC 7812-1)."""
     if not re.fullmatch(
-        r"62\d{14,17}|4\d{15}|(?:5[1-5]|2[2-7])\d{14}|35\d{14}|3[47]\d{13}|9\d{15,18}|60\d{14,17}", text
+        r"62\d{14,17}|4\d{15}|436742\d{13}|(?:5[1-5]|2[2-7])\d{14}|35\d{14}|3[47]\d{13}|9\d{15,18}|60\d{14,17}", text
     ):
         return False
     total = sum(_DOUBLED[int(digit)] if place % 2 else int(digit) for place, digit in enumerate(reversed(text)))
     return total % 10 == 0 and len(set(text)) > 2  # noqa: PLR2004 - a row of one or two digits is a placeholder
+
+
+def has_credit_head(text: str) -> bool:
+    """Whether 8 characters begin a credit code as they are issued: registrar, kind of body, a region (GB 32100, 4)."""
+    return _CREDIT_HEAD.match(text) is not None and _PROVINCES.match(text[2:4]) is not None
 
 
 def is_credit_code(text: str) -> bool:
