@@ -169,7 +169,9 @@ def may_hold(text: str) -> bool:
 
 
 def find(text: str) -> tuple[Finding, ...]:
-    """Return what is found, in order, without overlaps; of two that overlap the one with the stronger check stays.
+    """Return what is found, in order, without overlaps.
+
+    Of two that overlap the surer one stays, then the one with the stronger check.
 
     What can be part of a number or an address stands in runs; only a run that may hold one is read, with what stands
     shortly before it.
@@ -189,12 +191,16 @@ def _in_run(window: str, begin: int, first: int) -> list[Finding]:
     folded, places = fold(window)
     taken = bytearray(len(folded))
     found: list[Finding] = []
-    for shape, start, end, value in _candidates(folded):
+    rated = [
+        (_confidence(shape, folded, start, value=value), shape, (start, end), value)
+        for shape, start, end, value in _candidates(folded)
+    ]
+    rated.sort(key=lambda one: one[0] != "certain")  # stable: of those as sure the shapes stay in their order
+    for confidence, shape, (start, end), value in rated:
         at, last = (start, end - 1) if places is None else (places[start], places[end - 1])
         if at < first or 1 in taken[start:end]:
             continue
         taken[start:end] = b"\1" * (end - start)
-        confidence = _confidence(shape, folded, start, value=value)
         found.append(Finding(shape.kind, begin + at, begin + last + 1, value, confidence))
     return sorted(found, key=lambda finding: finding.start)
 
