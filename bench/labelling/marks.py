@@ -67,8 +67,6 @@ def samples(folder: Path) -> list[Path]:
     frames[0].save(folder / "moving.gif", save_all=True, append_images=frames[1:])
     (folder / "a.wav").write_bytes(sound(30, rate=44_100, channels=2))
     (folder / "a.pdf").write_bytes(docs.pdf())
-    (folder / "a.docx").write_bytes(docs.docx(None))
-    (folder / "a.odt").write_bytes(docs.odt())
     (folder / "a.html").write_bytes(docs.HTML)
     (folder / "a.svg").write_bytes(docs.SVG)
     (folder / "a.md").write_bytes(docs.MARKDOWN)
