@@ -1,6 +1,7 @@
 """Labels that are signed: in every format, with keys that are made once, rotated, and known again."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.unit.labelling.test_sound_and_video import FILES as SOUNDS
 from guiju.kit.errors import ConfigurationError
 from guiju.labelling.errors import UnsupportedFormatError
 from guiju.labelling.models import ForeignLabel, Label, Producer, Verdict
+from guiju.labelling.security import keys as label_keys
 from guiju.labelling.security.data import SecurityVerdict, verify_security, with_signature
 from guiju.labelling.security.interface import Signer, SigningScheme
 from guiju.labelling.security.keys import open_signer, public_keys, rotate
@@ -112,3 +114,10 @@ def test_a_list_that_cannot_be_written_leaves_the_key(tmp_path: Path, monkeypatc
     assert len(public_keys(tmp_path)) == 0
     open_signer(tmp_path, SigningScheme.ED25519, now=NOW)
     assert len(public_keys(tmp_path)) == 1
+
+
+def test_keys_that_are_added_at_once_are_all_kept(tmp_path: Path) -> None:
+    keys = [label_keys.PublicKey(f"t{number}", "ed25519", bytes([number] * 32)) for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda key: label_keys._remember(tmp_path, key), keys))
+    assert {one.key for one in public_keys(tmp_path)} == {one.key for one in keys}

@@ -4,6 +4,7 @@
 that was replaced is destroyed; what it signed stays verifiable.
 """
 
+import fcntl
 import os
 import tempfile
 from collections.abc import Sequence
@@ -107,7 +108,16 @@ def _path(folder: Path, scheme: SigningScheme) -> Path:
 
 
 def _remember(folder: Path, key: PublicKey) -> None:
-    _write_list(folder, [*public_keys(folder), key])
+    """Add a key to the list, one process at a time; it is on the disk when this returns."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        known = public_keys(folder)
+        if key.key not in [one.key for one in known]:
+            _write_list(folder, [*known, key])
+            os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _write_list(folder: Path, keys: Sequence[PublicKey]) -> None:
