@@ -2,15 +2,14 @@
 
 import hashlib
 import secrets
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
-from guiju.bootstrap import migrate_database, open_evidence
-from guiju.cli.inputs import read_settings, today
+from guiju.cli.evidence import writing_ledger
+from guiju.cli.inputs import must_be_new, read_settings, step_of, today
 from guiju.cli.terminal import note, say, table, working
 from guiju.corpus.documents import find_sources, read_documents
 from guiju.corpus.duplicates.finding import METHOD, Wishes, find_duplicates
@@ -24,11 +23,8 @@ from guiju.law.service import load_law
 from guiju.ledger.models import Draft
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from guiju.corpus.sampling.models import SamplePlan, Standard
     from guiju.kit.canonical_json import JsonObject
-    from guiju.ledger.service import Ledger
 
 app = typer.Typer(
     help="训练数据：抽样、判定来源、查重 / training data: sample and judge a source, find duplicates",
@@ -60,13 +56,13 @@ def sample(  # noqa: PLR0913 - the options of one command
     """随机抽取一个来源的样本，供人工判定。/ Draw a random sample of a source for people to judge."""
     plan_path = _plan_path(out)
     for path in (out, plan_path):
-        _must_be_new(path)
+        must_be_new(path)
     paths = find_sources(files)
     total = sum(path.stat().st_size for path in paths)
     wish = Wish(source, phase, n or size_of(load_law(), today()), seed or secrets.token_hex(_SEED_BYTES))
     with working("抽样 / sampling") as tell:
-        plan = draw(read_documents(paths, field=field, step=_adding(tell, total)), wish)
-    with _ledger() as ledger:
+        plan = draw(read_documents(paths, field=field, step=step_of(tell, total)), wish)
+    with writing_ledger(read_settings()) as ledger:
         draws = Sampling(ledger, actor).record_draw(plan)
     write_whole(out, write_sheet(plan.drawn))
     # The plan goes last: without it the sheet cannot be judged, and with it the sheet is whole.
@@ -89,7 +85,7 @@ def judge(
     wanted = read_plan(_read(place), str(place))
     decisions = read_decisions(_read(sheet), wanted, str(sheet))
     standard = standard_of(load_law(), wanted.phase, today())
-    with _ledger() as ledger:
+    with writing_ledger(read_settings()) as ledger:
         judged = Sampling(ledger, actor).judge(wanted, decisions, standard)
     _tell_ruling(wanted, judged, standard)
     if judged.ruling.proof is not Proof.WITHIN:
@@ -108,12 +104,12 @@ def duplicates(  # noqa: PLR0913 - the options of one command
     actor: Annotated[str, _ACTOR] = "system",
 ) -> None:
     """找出重复与近似重复，每个移除都指明保留者。/ Find duplicates; every removal names its survivor."""
-    _must_be_new(out)
+    must_be_new(out)
     paths = find_sources(files)
     wishes = Wishes(threshold, tuple(prefer_source), tuple(prefer_licence))
     total = sum(path.stat().st_size for path in paths)
     with working("查重 / duplicates") as tell:
-        found = find_duplicates(read_documents(paths, field=field, step=_adding(tell, total)), wishes, tell)
+        found = find_duplicates(read_documents(paths, field=field, step=step_of(tell, total)), wishes, tell)
     content = b"".join(orjson.dumps(one.facts()) + b"\n" for one in found.decisions)
     facts: JsonObject = {
         "read": len(found.decisions),
@@ -123,7 +119,7 @@ def duplicates(  # noqa: PLR0913 - the options of one command
         "method": METHOD,
         "decisions_sha256": hashlib.sha256(content).hexdigest(),
     }
-    with _ledger() as ledger:
+    with writing_ledger(read_settings()) as ledger:
         ledger.append(Draft("corpus.duplicates_decided", actor, "corpus:duplicates", facts, provisions=_QUALITY))
     write_whole(out, content)
     say(
@@ -137,22 +133,6 @@ def duplicates(  # noqa: PLR0913 - the options of one command
         )
 
 
-def _adding(tell: "Callable[[int, int], None]", total: int) -> "Callable[[int], None]":
-    done = 0
-
-    def step(size: int) -> None:
-        nonlocal done
-        done += size
-        tell(done, total)
-
-    return step
-
-
-def _must_be_new(path: Path) -> None:
-    if path.exists():
-        raise InputError("文件已存在，不覆盖。", "The file exists and is not overwritten.", where=str(path))
-
-
 def _plan_path(sheet: Path) -> Path:
     return sheet.with_name(f"{sheet.name}.plan.json")
 
@@ -161,19 +141,6 @@ def _read(path: Path) -> bytes:
     if path.is_file() and path.stat().st_size > MOST_BYTES:
         raise InputError(f"文件超过 {MOST_BYTES} 字节。", f"Longer than {MOST_BYTES} bytes.", where=str(path))
     return path.read_bytes()
-
-
-@contextmanager
-def _ledger() -> "Iterator[Ledger]":
-    settings = read_settings()
-    settings.var.mkdir(parents=True, exist_ok=True)
-    migrate_database(settings)
-    ledger = open_evidence(settings)
-    ledger.start()
-    try:
-        yield ledger
-    finally:
-        ledger.stop()
 
 
 def _tell_plan(plan: "SamplePlan", draws: int) -> None:

@@ -1,5 +1,6 @@
 """What the words of a command line mean: settings, days, files."""
 
+from collections.abc import Callable
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -8,6 +9,28 @@ from pydantic import ValidationError
 from guiju.kit.clock import BEIJING, SystemClock
 from guiju.kit.errors import ConfigurationError, InputError
 from guiju.settings import Settings
+
+
+def must_be_new(path: Path) -> None:
+    """Make sure that a file that is about to be written is not there.
+
+    Raises:
+        InputError: it is.
+    """
+    if path.exists():
+        raise InputError("文件已存在，不覆盖。", "The file exists and is not overwritten.", where=str(path))
+
+
+def step_of(tell: Callable[[int, int], None], total: int) -> Callable[[int], None]:
+    """Return what is told how much was done since, where `tell` hears how much of `total` is done."""
+    done = 0
+
+    def step(more: int) -> None:
+        nonlocal done
+        done += more
+        tell(done, total)
+
+    return step
 
 
 def read_settings() -> Settings:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from guiju.bootstrap import migrate_database, open_evidence
+from guiju.cli.evidence import writing_ledger
 from guiju.cli.inputs import read_settings
 from guiju.cli.label_files import say_seal
 from guiju.cli.terminal import beijing, say
@@ -38,19 +38,13 @@ def command(
             "协议读不到，或不是 UTF-8 文本。", "The agreement cannot be read, or is no UTF-8.", where=str(agreement)
         ) from error
     months = load_law().parameter("labelling-measures/log-retention", clock.now().astimezone(BEIJING).date())
-    settings.var.mkdir(parents=True, exist_ok=True)
-    migrate_database(settings)
-    ledger = open_evidence(settings)
-    try:
-        ledger.start()
+    with writing_ledger(settings) as ledger:
         number = new_id()
         policy = policy_facts(load_label_settings(settings.resolved_config))
         deliveries = UnmarkedDeliveries(
             open_labeller(settings)[0], ledger, clock, months=int(str(months.value)), policy=policy
         )
         done = deliveries.deliver(file, Request(to, reason, text), content_id=number, target=out)
-    finally:
-        ledger.stop()
     say(f"✓ {out or file}  {number}", style="green")
     say_seal(seal_facts(done.labelled.sealed))
     say(f"  协议 / agreement {done.agreement_sha256}")

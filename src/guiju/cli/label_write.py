@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import orjson
 import typer
 
-from guiju.bootstrap import migrate_database, open_evidence
+from guiju.cli.evidence import writing_ledger
 from guiju.cli.inputs import read_settings
 from guiju.cli.label_files import (
     JOBS,
@@ -32,7 +32,6 @@ from guiju.labelling.exporting import Exporter, mark_facts
 from guiju.labelling.models import ForeignLabel, Labelled, Producer, Verdict
 from guiju.labelling.produce_ids import LedgerRegistry, seal_facts
 from guiju.labelling.service import Labeller
-from guiju.settings import Settings
 from guiju.wiring_labels import open_labeller, open_marks, open_registry
 
 if TYPE_CHECKING:
@@ -81,7 +80,8 @@ def command(  # noqa: PLR0913 - the options of one command
     if warning:
         note(f"! {warning} / Set provider_code to your 27-character code in {settings.resolved_config}.")
     counted: Counter[str] = Counter()
-    with _registry(settings, actor) as registry, _list_file(left_out) as listing:
+    with writing_ledger(settings) as ledger, _list_file(left_out) as listing:
+        registry = open_registry(settings, ledger, actor)
         worker = _Worker(
             labeller,
             registry,
@@ -200,19 +200,6 @@ def _tell(facts: JsonObject, *, as_json: bool) -> None:
         for text in mark["notes"] if isinstance(mark, dict) and isinstance(mark["notes"], list) else ():
             say(f"  {text}")
         say_seal(facts.get("c2pa"))
-
-
-@contextlib.contextmanager
-def _registry(settings: Settings, actor: str) -> Iterator[LedgerRegistry]:
-    """Open the ledger; every label is an entry before the file takes its place."""
-    settings.var.mkdir(parents=True, exist_ok=True)
-    migrate_database(settings)
-    ledger = open_evidence(settings)
-    try:
-        ledger.start()
-        yield open_registry(settings, ledger, actor)
-    finally:
-        ledger.stop()
 
 
 @contextlib.contextmanager

@@ -3,15 +3,14 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import orjson
 import typer
 
-from guiju.bootstrap import migrate_database, open_evidence
-from guiju.cli.inputs import read_settings
+from guiju.cli.evidence import writing_ledger
+from guiju.cli.inputs import must_be_new, read_settings, step_of
 from guiju.cli.terminal import say, table, working
 from guiju.corpus.documents import Document, find_sources, read_documents
 from guiju.corpus.writing import whole_file
@@ -19,7 +18,6 @@ from guiju.kit.canonical_json import JsonObject
 from guiju.kit.errors import InputError
 from guiju.ledger.keyring import read_or_make_secret
 from guiju.ledger.models import Draft
-from guiju.ledger.service import Ledger
 from guiju.privacy.models import DETECTOR, VERSION, Finding
 from guiju.privacy.redaction import STYLES, Style, redact_all
 from guiju.privacy.rules import find_in_batch
@@ -51,7 +49,7 @@ def scan(
     actor: Actor = "system",
 ) -> None:
     """找出文档中的个人信息，只记位置，不记内容。/ Find personal information; places are written, never what it says."""
-    _must_be_new(out)
+    must_be_new(out)
     tally = _Tally()
     with whole_file(out) as target:
         for document, findings in _found(files, field, tally):
@@ -73,14 +71,17 @@ def redact(
     actor: Actor = "system",
 ) -> None:
     """写出去掉个人信息的副本，原文件不动。/ Write a copy without personal information; the files stay as they are."""
-    _must_be_new(out)
+    must_be_new(out)
     settings, wanted = read_settings(), _style(style)
     key = _key(settings) if wanted == "pseudonym" else b""
     tally = _Tally()
     with whole_file(out) as target:
         for document, findings in _found(files, field, tally):
             text = redact_all(document.text, style=wanted, key=key) if findings else document.text
-            tally.write(target, {**document.facts, field: text, "place": document.place})
+            others = {name: _cleaned(value, wanted, key) for name, value in document.facts.items()}
+            tally.fields += sum(others[name] != value for name, value in document.facts.items())
+            row: dict[str, object] = {**others, field: text}
+            tally.write(target, row if others else {**row, "place": document.place})
         _record(tally, "privacy.corpus_redacted", actor, style=wanted)
     _tell(tally)
 
@@ -89,7 +90,7 @@ class _Tally:
     """Counts that add up: every document is read, and has findings or none."""
 
     def __init__(self) -> None:
-        self.read = self.touched = 0
+        self.read = self.touched = self.fields = 0
         self.kinds: Counter[tuple[str, str]] = Counter()
         self._digest = hashlib.sha256()
 
@@ -108,6 +109,7 @@ class _Tally:
             "read": self.read,
             "with_findings": self.touched,
             "without": self.read - self.touched,
+            "other_fields_redacted": self.fields,
             "findings": {f"{kind}:{sure}": number for (kind, sure), number in sorted(self.kinds.items())},
             "detector": f"{DETECTOR}/{VERSION}",
             "written_sha256": self._digest.hexdigest(),
@@ -118,13 +120,7 @@ def _found(files: Sequence[Path], field: str, tally: _Tally) -> Iterator[tuple[D
     paths = find_sources(files)
     total = sum(path.stat().st_size for path in paths)
     with working("个人信息 / personal information") as tell:
-        done = 0
-
-        def step(size: int) -> None:
-            nonlocal done
-            done += size
-            tell(done, total)
-
+        step = step_of(tell, total)
         for batch in _batches(read_documents(paths, field=field, step=step)):
             for document, findings in zip(batch, find_in_batch([one.text for one in batch]), strict=True):
                 tally.count(findings)
@@ -146,23 +142,25 @@ def _facts(findings: Sequence[Finding]) -> list[JsonObject]:
     return [{"kind": one.kind, "start": one.start, "end": one.end, "confidence": one.confidence} for one in findings]
 
 
+def _cleaned(value: object, style: Style, key: bytes) -> object:
+    """Return what stands in another field without personal information, a number that is a phone's among it."""
+    if isinstance(value, str):
+        return redact_all(value, style=style, key=key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        text = str(value)
+        clean = redact_all(text, style=style, key=key)
+        return value if clean == text else clean
+    if isinstance(value, list):
+        return [_cleaned(one, style, key) for one in value]
+    if isinstance(value, dict):
+        return {name: _cleaned(one, style, key) for name, one in value.items()}
+    return value
+
+
 def _record(tally: _Tally, action: str, actor: str, **more: str) -> None:
-    settings = read_settings()
-    with _ledger(settings) as ledger:
+    with writing_ledger(read_settings()) as ledger:
         body: JsonObject = {**tally.facts(), **more}
         ledger.append(Draft(action, actor, "corpus:personal-information", body, provisions=PROVISIONS))
-
-
-@contextmanager
-def _ledger(settings: Settings) -> Iterator[Ledger]:
-    settings.var.mkdir(parents=True, exist_ok=True)
-    migrate_database(settings)
-    ledger = open_evidence(settings)
-    ledger.start()
-    try:
-        yield ledger
-    finally:
-        ledger.stop()
 
 
 def _tell(tally: _Tally) -> None:
@@ -186,8 +184,3 @@ def _key(settings: Settings) -> bytes:
     folder = settings.var / "keys"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return read_or_make_secret(folder / "pseudonym.key", _KEY_BYTES)
-
-
-def _must_be_new(path: Path) -> None:
-    if path.exists():
-        raise InputError("文件已存在，不覆盖。", "The file exists and is not overwritten.", where=str(path))

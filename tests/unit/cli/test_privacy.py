@@ -77,6 +77,23 @@ def test_a_redacted_copy_has_every_document_and_no_number(cli: Cli, source: Path
     assert recorded("privacy.corpus_redacted")["style"] == style
 
 
+def test_no_field_keeps_a_number_and_none_is_lost(cli: Cli, tmp_path: Path) -> None:
+    row = {
+        "place": "北京", "text": "无", "title": "电话13800138000", "phone": 13800138000, "count": 12, "is_new": True,
+        "more": [{"id": "身份证11010519491231002X"}, None, 1.5],
+    }  # fmt: skip
+    (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
+    assert cli("privacy", "redact", str(tmp_path / "a.jsonl"), "--out", str(tmp_path / "b.jsonl")).status == 0
+    (made,) = rows(tmp_path / "b.jsonl")
+    assert made == row | {
+        "title": "电话〔手机号〕",
+        "phone": "〔手机号〕",
+        "more": [{"id": "身份证〔身份证号〕"}, None, 1.5],
+    }
+    body = recorded("privacy.corpus_redacted")
+    assert (body["read"], body["with_findings"], body["other_fields_redacted"]) == (1, 0, 3)
+
+
 def test_the_same_value_gets_the_same_pseudonym_in_every_run(cli: Cli, source: Path, tmp_path: Path) -> None:
     for name in ("one.jsonl", "two.jsonl"):
         cli("privacy", "redact", str(source), "--out", str(tmp_path / name), "--style", "pseudonym")

@@ -11,7 +11,7 @@ from tests.unit.labelling.test_documents import FILES as DOCUMENTS
 from tests.unit.labelling.test_pictures import FILES as PICTURES
 from tests.unit.labelling.test_sound_and_video import FILES as SOUNDS
 
-from guiju.kit.errors import ConfigurationError
+from guiju.kit.errors import ConfigurationError, StorageError
 from guiju.labelling.errors import UnsupportedFormatError
 from guiju.labelling.models import ForeignLabel, Label, Producer, Verdict
 from guiju.labelling.security import keys as label_keys
@@ -19,6 +19,7 @@ from guiju.labelling.security.data import SecurityVerdict, verify_security, with
 from guiju.labelling.security.interface import Signer, SigningScheme
 from guiju.labelling.security.keys import open_signer, public_keys, rotate
 from guiju.labelling.service import Labeller
+from guiju.ledger.keyring import read_or_make_secret
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 SCHEMES = (SigningScheme.ED25519, SigningScheme.SM2)
@@ -95,8 +96,11 @@ def test_both_schemes_live_side_by_side(tmp_path: Path) -> None:
     assert [one.key for one in public_keys(tmp_path)] == [one.public_key for one in made]
 
 
-def test_a_list_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    (tmp_path / "label-keys.txt").write_text("2026 sm2 nothex\n")
+@pytest.mark.parametrize(
+    "text", ["2026 sm2 nothex\n", "2026 sm2\n", "2026 other 00\n", "2026 sm2 0", "\n", "x" * (2 << 20)]
+)
+def test_a_list_that_cannot_be_read_is_told(text: str, tmp_path: Path) -> None:
+    (tmp_path / "label-keys.txt").write_text(text)
     with pytest.raises(ConfigurationError, match="public keys"):
         public_keys(tmp_path)
     assert public_keys(tmp_path / "none") == []
@@ -106,10 +110,12 @@ def test_a_list_that_cannot_be_written_leaves_the_key(tmp_path: Path, monkeypatc
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
+    secret = read_or_make_secret(tmp_path / "label-ed25519.key", 32)
     monkeypatch.setattr("guiju.labelling.security.keys.os.fsync", fail)
-    with pytest.raises(Exception, match="No space left"):
+    with pytest.raises(StorageError, match="No space left"):
         open_signer(tmp_path, SigningScheme.ED25519, now=NOW)
     monkeypatch.undo()
+    assert read_or_make_secret(tmp_path / "label-ed25519.key", 32) == secret
     assert not list(tmp_path.glob(".label-keys-*"))
     assert len(public_keys(tmp_path)) == 0
     open_signer(tmp_path, SigningScheme.ED25519, now=NOW)

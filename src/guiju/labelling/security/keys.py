@@ -24,7 +24,6 @@ from guiju.ledger.keyring import read_or_make_secret
 _LENGTH = 32
 _LIST = "label-keys.txt"
 _LONGEST = 1 << 20
-_FIELDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +83,10 @@ def public_keys(folder: Path) -> list[PublicKey]:
     path = folder / _LIST
     try:
         with path.open(encoding="ascii") as file:
-            lines = file.read(_LONGEST).splitlines()
-        rows = [line.split() for line in lines if line.strip()]
-        return [PublicKey(row[0], row[1], bytes.fromhex(row[2])) for row in rows if len(row) == _FIELDS]
+            text = file.read(_LONGEST + 1)
+        if len(text) > _LONGEST or (text and not text.endswith("\n")):
+            raise ValueError("cut short, or too long")  # noqa: TRY301 - one error for all that is wrong with a list
+        return [_key_of(line) for line in text.splitlines()]
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:
@@ -95,6 +95,11 @@ def public_keys(folder: Path) -> list[PublicKey]:
             f"The list of public keys of labels cannot be read: {error}. Restore it from a backup.",
             where=str(path),
         ) from error
+
+
+def _key_of(line: str) -> PublicKey:
+    since, scheme, key = line.split()
+    return PublicKey(since, SigningScheme(scheme).value, bytes.fromhex(key))
 
 
 def _signer(scheme: SigningScheme, secret: bytes) -> Signer:
