@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 CHECKS: dict[str, list[Path | str]] = {
     "ruff check": [BIN / "ruff", "check", "--quiet", "src", "tests", "bench", "tools"],
+    "ruff names in docs": [BIN / "ruff", "check", "--quiet", "--isolated", "--select", "F", "docs", "training"],
     "ruff format": [BIN / "ruff", "format", "--check", "--quiet", "src", "tests", "bench", "tools"],
     "mypy --strict": [BIN / "mypy", "--no-error-summary"],
     "floors": [BIN / "lint-imports"],

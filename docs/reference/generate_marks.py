@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from tests.factories.marks import PEN, TEXT, encoded, marks, picture, sound  # noqa: E402
+from tests.factories.marks import LAW, PEN, TEXT, encoded, marks, picture, sound  # noqa: E402
 
 from guiju.labelling.marks.models import MarkStyle, Position, SoundCue  # noqa: E402
 from guiju.labelling.marks.pictures import mark_picture  # noqa: E402
