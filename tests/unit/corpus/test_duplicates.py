@@ -75,6 +75,18 @@ def test_no_chain_leads_to_a_survivor_that_is_not_alike() -> None:
     held(drift, find_duplicates(drift, Wishes()), 0.8)
 
 
+def test_the_similarity_is_what_both_have_of_what_either_has() -> None:
+    assert jaccard(frozenset("abc"), frozenset("bcde")) == 2 / 5
+    assert jaccard(frozenset("ab"), frozenset("abcd")) == jaccard(frozenset("abcd"), frozenset("ab")) == 1 / 2
+
+
+def test_the_source_goes_before_the_licence() -> None:
+    same = "同一篇文章的内容" * 5
+    documents = [document("a:1", same, source="crawl", licence="MIT"), document("b:1", same, source="bought")]
+    result = find_duplicates(documents, Wishes(sources=("bought",), licences=("MIT",)))
+    assert [one.survivor for one in result.decisions] == ["b:1", ""]
+
+
 def test_whose_copy_stays() -> None:
     same = "同一篇文章的内容" * 5
     first = document("a:1", same, source="crawl", licence="unknown")

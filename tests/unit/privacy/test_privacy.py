@@ -163,3 +163,21 @@ def test_overlapping_findings_are_refused() -> None:
         redact("13800138000", [finding, finding])
     with pytest.raises(InputError, match="overlap"):
         redact("138", [finding])
+
+
+def test_of_two_kinds_the_one_that_a_word_names_stays() -> None:
+    numbers = (f"6211{number:014}" for number in range(100_000))
+    both = next(one for one in numbers if is_bank_card(one) and is_credit_code(one))
+    assert [(one.kind, one.confidence) for one in find(f"卡号{both}")] == [("bank_card", "certain")]
+    assert [(one.kind, one.confidence) for one in find(f"代码{both}")] == [("credit_code", "certain")]
+
+
+def test_a_batch_of_neighbours_is_each_of_them() -> None:
+    texts = ["13800138000", "13900139000", "", "a@b.cn", "13700137000"]
+    assert [[one.value for one in found] for found in find_in_batch(texts)] == [
+        ["13800138000"],
+        ["13900139000"],
+        [],
+        ["a@b.cn"],
+        ["13700137000"],
+    ]
